@@ -1,0 +1,43 @@
+# Everything with Python 3.11 and make only: uv is fetched into .tools/ on the first run.
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+# The lock is obeyed as it stands; a second run needs no network.
+RUN := $(UV) run --frozen
+
+.PHONY: demo test test-slow check bench docs examples clean
+
+demo: .venv/ready
+	$(RUN) doseway demo
+
+test: .venv/ready
+	$(RUN) pytest -n auto -m "not slow"
+
+test-slow: .venv/ready
+	$(RUN) pytest -n auto -m slow
+
+check: .venv/ready
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+
+# ONLY=name runs one benchmark.
+bench: .venv/ready
+	$(RUN) python -m benchmarks $(ONLY)
+
+docs: .venv/ready
+	$(UV) run --frozen --group docs sphinx-build -n -W -b html docs build/docs
+
+examples: .venv/ready
+	$(RUN) python examples/make_examples.py
+
+.venv/ready: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --frozen --quiet
+	@touch $@
+
+.tools/bin/uv:
+	$(PYTHON) -m venv .tools 2>/dev/null || { echo "Python's venv module is missing: install python3-venv (Debian) and run make again." >&2; exit 1; }
+	.tools/bin/pip install --quiet --disable-pip-version-check uv
+
+clean:
+	rm -rf .venv .tools build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

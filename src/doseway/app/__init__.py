@@ -1,0 +1,1 @@
+"""The only place where ports meet engines; the use-cases that doors, pages and commands call."""

@@ -1,0 +1,215 @@
+"""The closed list of facts. A type is `noun.past_participle`; its body is additive-only, versioned by `v`.
+
+What arrives or is decided is one fact, appended to the log as its canonical JSON; everything else is a fold over
+facts. No fact holds personal data: raw bytes are referenced by a salted `commitment`.
+"""
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from doseway.model.canonical import encode
+from doseway.model.errors import DataError
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of fact bodies. `TYPE` and `VERSION` name the fact; hex strings are lower-case."""
+
+    TYPE: ClassVar[str] = ""
+    VERSION: ClassVar[int] = 1
+
+
+class LogCreated(Body, frozen=True, kw_only=True):
+    """A log began: its origin line and the key that signs it (C2SP vkey)."""
+
+    TYPE: ClassVar[str] = "log.created"
+    origin: str
+    vkey: str
+
+
+class LogKeyRotated(Body, frozen=True, kw_only=True):
+    """The log signs with a new key from here on; the checkpoint that first covers this fact carries both signatures."""
+
+    TYPE: ClassVar[str] = "log.key_rotated"
+    old_vkey: str
+    new_vkey: str
+    reason: str
+
+
+class ClockSteppedBack(Body, frozen=True, kw_only=True):
+    """The system clock went back; recorded times stay at the later value until it has caught up."""
+
+    TYPE: ClassVar[str] = "clock.stepped_back"
+    by_ms: int
+
+
+class PacketReceived(Body, frozen=True, kw_only=True):
+    """Bytes came in by a door. The bytes are kept as a blob under `commitment`."""
+
+    TYPE: ClassVar[str] = "packet.received"
+    door: str
+    name: str
+    size_bytes: int
+    commitment: str
+
+
+class PacketDecoded(Body, frozen=True, kw_only=True):
+    """A packet was read. `readings_sha256` is over the canonical readings CSV (see `doseway.evidence`)."""
+
+    TYPE: ClassVar[str] = "packet.decoded"
+    packet: int
+    format: str
+    format_version: int
+    signature: str
+    device_model: str
+    device_serial: str
+    zone: str
+    readings: int
+    first_at_ms: int | None
+    last_at_ms: int | None
+    readings_sha256: str
+
+
+class PacketRejected(Body, frozen=True, kw_only=True):
+    """A packet could not be read: what, where, and what to do. Its bytes are kept."""
+
+    TYPE: ClassVar[str] = "packet.rejected"
+    packet: int
+    code: str
+    what: str
+    where: str
+    hint: str
+
+
+class DocumentPut(Body, frozen=True, kw_only=True):
+    """A whole document (a profile, later a lane or a product) in its new version; `replaces` is the old version."""
+
+    TYPE: ClassVar[str] = "document.put"
+    kind: str
+    id: str
+    version: int
+    replaces: int
+    document: dict[str, Any]
+
+
+class JudgementMade(Body, frozen=True, kw_only=True):
+    """A recording was judged against limits. `judgement` is the whole result, `limits` the snapshot in force."""
+
+    TYPE: ClassVar[str] = "judgement.made"
+    packet: int
+    profile_id: str
+    verdict: str
+    limits: dict[str, Any]
+    judgement: dict[str, Any]
+
+
+class RuleFailed(Body, frozen=True, kw_only=True):
+    """A rule crashed: the judgement that it belongs to is undecided."""
+
+    TYPE: ClassVar[str] = "rule.failed"
+    packet: int
+    rule: str
+    error: str
+
+
+class EvidencePacked(Body, frozen=True, kw_only=True):
+    """An evidence pack was handed out."""
+
+    TYPE: ClassVar[str] = "evidence.packed"
+    packets: tuple[int, ...]
+    checkpoint_size: int
+    pack_sha256: str
+
+
+class BlobErased(Body, frozen=True, kw_only=True):
+    """Raw bytes and their salt were erased on request; the commitment stays."""
+
+    TYPE: ClassVar[str] = "blob.erased"
+    packet: int
+    commitment: str
+    reason: str
+
+
+BODIES: dict[str, type[Body]] = {
+    body.TYPE: body
+    for body in (
+        LogCreated,
+        LogKeyRotated,
+        ClockSteppedBack,
+        PacketReceived,
+        PacketDecoded,
+        PacketRejected,
+        DocumentPut,
+        JudgementMade,
+        RuleFailed,
+        EvidencePacked,
+        BlobErased,
+    )
+}
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry of the log.
+
+    Attributes:
+        type, v: which body, in which version.
+        at_ms: when it was recorded, Unix ms; never decreases along the log.
+        by: who or what caused it: a door, a user's id, `system`.
+        tags: what it is about, `kind:id`, for conditional appends and look-ups.
+        body: the body as plain JSON.
+    """
+
+    type: str
+    v: int
+    at_ms: int
+    by: str
+    tags: tuple[str, ...] = ()
+    body: msgspec.Raw
+
+    def content(self) -> Body:
+        """Decode the body.
+
+        Raises:
+            DataError: the type or version is unknown, or the body does not have its shape.
+        """
+        kind = BODIES.get(self.type)
+        if kind is None or self.v > kind.VERSION:
+            raise DataError(
+                f"fact type {self.type!r} version {self.v} is unknown",
+                hint="Update Doseway to read this log.",
+            )
+        try:
+            return msgspec.json.decode(self.body, type=kind)
+        except msgspec.DecodeError as error:
+            raise DataError(f"a {self.type} fact has a malformed body: {error}") from error
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A fact on its way in: the body still a struct."""
+
+    type: str
+    v: int
+    at_ms: int
+    by: str
+    tags: tuple[str, ...] = ()
+    body: Body
+
+
+_DECODER = msgspec.json.Decoder(Fact)
+
+
+def encode_fact(body: Body, *, at_ms: int, by: str, tags: tuple[str, ...] = ()) -> bytes:
+    """Write the canonical bytes of a fact: the entry that goes into the log."""
+    return encode(Envelope(type=body.TYPE, v=body.VERSION, at_ms=at_ms, by=by, tags=tags, body=body))
+
+
+def decode_fact(entry: bytes) -> Fact:
+    """Read an entry of the log.
+
+    Raises:
+        DataError: the bytes are not a fact.
+    """
+    try:
+        return _DECODER.decode(entry)
+    except msgspec.DecodeError as error:
+        raise DataError(f"a log entry is not a fact: {error}") from error
