@@ -9,7 +9,7 @@ from pytest_socket import socket_allow_hosts
 ROOT = Path(__file__).parents[1]
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:  # noqa: ARG001  # pytest calls it by this name
+def pytest_runtest_setup(item: pytest.Item) -> None:  # pytest calls it by this name
     """No test may leave the machine: this is the air-gap test of all the code under test."""
     socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
 

@@ -30,9 +30,7 @@ def public_definitions(path: Path) -> Iterator[ast.ClassDef | Function]:
         if isinstance(node, ast.ClassDef | Function) and is_public(node.name):
             yield node
             if isinstance(node, ast.ClassDef):
-                yield from (
-                    member for member in node.body if isinstance(member, Function) and is_public(member.name)
-                )
+                yield from (member for member in node.body if isinstance(member, Function) and is_public(member.name))
 
 
 def relative(path: Path) -> str:
