@@ -1,0 +1,1 @@
+"""Benchmarks: one file per workload, with its peer in the same run."""
