@@ -93,14 +93,19 @@ class DocumentPut(Body, frozen=True, kw_only=True):
 
 
 class JudgementMade(Body, frozen=True, kw_only=True):
-    """A recording was judged against limits. `judgement` is the whole result, `limits` the snapshot in force."""
+    """A recording was judged against limits; `limits` is the snapshot in force.
+
+    The judgement itself can be larger than an entry (65,535 bytes), so its canonical JSON is kept as this fact's blob
+    under `commitment`, and named by `judgement_sha256`, which a holder of the JSON can check without the salt.
+    """
 
     TYPE: ClassVar[str] = "judgement.made"
     packet: int
     profile_id: str
     verdict: str
     limits: dict[str, Any]
-    judgement: dict[str, Any]
+    judgement_sha256: str
+    commitment: str
 
 
 class RuleFailed(Body, frozen=True, kw_only=True):
