@@ -1,0 +1,1 @@
+"""The log: Merkle tree, signed notes, tiles, the sequencer (the only writer), projections, witnesses, fsck."""
