@@ -1,0 +1,152 @@
+"""Import files into the log: the bytes first, then what they say, then what follows from it.
+
+Each step is durable before the next begins, and a file that is imported again goes on where it stopped, so a crash
+loses nothing and doubles nothing.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import msgspec
+
+from doseway import __version__
+from doseway.app.inspecting import How, decode, judge_recording, limits_for, present
+from doseway.coldchain import profile as profiles
+from doseway.coldchain.profile import Profile
+from doseway.evidence.inspection import Inspection
+from doseway.evidence.readings_csv import readings_sha256
+from doseway.ledger.drafts import Draft
+from doseway.ledger.sequencer import Sequencer
+from doseway.model.canonical import encode
+from doseway.model.errors import DataError, Place
+from doseway.model.facts import JudgementMade, PacketDecoded, PacketReceived, PacketRejected, RuleFailed
+from doseway.model.ids import content_id
+from doseway.model.readings import Recording
+
+DOOR: Final = "file"
+BY: Final = f"doseway import {__version__}"
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one file.
+
+    Attributes:
+        packet: the index of its `packet.received` fact.
+        is_duplicate: the same bytes were in the log before.
+        judged: the index of the `judgement.made` fact; None where it was rejected.
+        inspection: what it says; None where it was rejected, and `error` says why.
+    """
+
+    file: str
+    packet: int
+    is_duplicate: bool
+    judged: int | None = None
+    inspection: Inspection | None = None
+    error: DataError | None = None
+
+
+def packet_tag(packet: int) -> str:
+    """Return the tag of everything that is known about a packet."""
+    return f"packet:{packet}"
+
+
+def import_file(sequencer: Sequencer, path: Path, how_to: How) -> Imported:
+    """Import one file. A file that no format can read is kept and rejected with a fact; that is no exception.
+
+    Raises:
+        DataError: the file itself cannot be opened.
+        Unavailable: the log failed; import the file again when it is back.
+    """
+    try:
+        with path.open("rb") as stream:
+            return _import(sequencer, stream, path, how_to)
+    except OSError as error:
+        raise DataError(f"the file cannot be read: {error.strerror}", where=Place(str(path))) from error
+
+
+def _import(sequencer: Sequencer, stream: BinaryIO, path: Path, how_to: How) -> Imported:
+    receipt, size_bytes, sha256 = _receive(sequencer, stream, path.name)
+    packet, is_duplicate = receipt
+    stream.seek(0)
+    try:
+        recording = decode(stream, path.name, how_to)
+    except DataError as error:
+        _reject(sequencer, packet, error)
+        return Imported(file=str(path), packet=packet, is_duplicate=is_duplicate, error=error)
+    profile = limits_for(recording, how_to)
+    shown = present(recording, judge_recording(recording, profile), profile, str(path), size_bytes, sha256)
+    judged = _record(sequencer, packet, shown, how_to, profile)
+    return Imported(file=str(path), packet=packet, is_duplicate=is_duplicate, judged=judged, inspection=shown)
+
+
+def _receive(sequencer: Sequencer, stream: BinaryIO, name: str) -> tuple[tuple[int, bool], int, str]:
+    """Take in the bytes; returns (index, is_duplicate), size and SHA-256 in hex."""
+    blob = sequencer.stage(stream)
+    body = PacketReceived(door=DOOR, name=name, size_bytes=blob.size, commitment=blob.commitment.hex())
+    draft = Draft(body=body, by=BY, tags=(f"door:{DOOR}",), content_id=content_id("packet", blob.sha256), blob=blob)
+    receipt = sequencer.append([draft])[0]
+    return (receipt.index, receipt.is_duplicate), blob.size, blob.sha256.hex()
+
+
+def _reject(sequencer: Sequencer, packet: int, error: DataError) -> None:
+    body = PacketRejected(
+        packet=packet, code=error.code, what=error.what, where=str(error.where or ""), hint=error.hint
+    )
+    known = sequencer.log.facts(packet, kind=PacketRejected.TYPE, tag=packet_tag(packet))
+    if not any(found.fact.content() == body for found in known):
+        sequencer.append([Draft(body=body, by=BY, tags=(packet_tag(packet),))])
+
+
+def _record(sequencer: Sequencer, packet: int, shown: Inspection, how_to: How, profile: Profile) -> int:
+    """Append what is not in the log yet of decoding and judgement; return the index of the judgement."""
+    recording, judgement = shown.recording, shown.judgement
+    decoded = _decoded(packet, recording, how_to)
+    data = encode(msgspec.to_builtins(judgement))
+    limits, digest = profiles.to_plain(profile), hashlib.sha256(data).hexdigest()
+    is_decoded = False
+    for found in sequencer.log.facts(packet, tag=packet_tag(packet)):
+        body = found.fact.content()
+        is_decoded |= body == decoded
+        if isinstance(body, JudgementMade) and (body.judgement_sha256, body.limits) == (digest, limits):
+            return found.index
+    tags = (packet_tag(packet), f"device:{recording.device.serial}")
+    drafts = [] if is_decoded else [Draft(body=decoded, by=BY, tags=tags)]
+    drafts += [
+        Draft(body=RuleFailed(packet=packet, rule=one.rule, error=one.error), by=BY, tags=tags[:1])
+        for one in judgement.failures
+    ]
+    blob = sequencer.stage(data)
+    made = JudgementMade(
+        packet=packet,
+        profile_id=profile.id,
+        verdict=shown.verdict.value,
+        limits=limits,
+        judgement_sha256=digest,
+        commitment=blob.commitment.hex(),
+    )
+    drafts.append(Draft(body=made, by=BY, tags=tags, blob=blob))
+    return sequencer.append(drafts)[-1].index
+
+
+def _decoded(packet: int, recording: Recording, how_to: How) -> PacketDecoded:
+    times = [instant for series in recording.series for instant in series.observed_at_ms]
+    return PacketDecoded(
+        packet=packet,
+        format=recording.format,
+        format_version=recording.format_version,
+        signature=recording.signature.status.value,
+        device_model=recording.device.model,
+        device_serial=recording.device.serial,
+        zone=recording.zone,
+        readings=recording.readings,
+        first_at_ms=min(times, default=None),
+        last_at_ms=max(times, default=None),
+        readings_sha256=readings_sha256(recording),
+        options=_options(how_to),
+    )
+
+
+def _options(how_to: How) -> dict[str, Any]:
+    given = {"zone": how_to.zone, "issuers": dict(how_to.issuers), "mapping": how_to.mapping}
+    return {name: value for name, value in given.items() if value}

@@ -1,0 +1,125 @@
+"""`doseway evidence`, `witness` and `demo`: a pack that proves a judgement, and who saw the log."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def store(run: Run, examples: Path, issuer: Path, tmp_path: Path) -> Path:
+    """A log with an excursion."""
+    run("import", examples / "tarmac-excursion.txt", "--issuer", issuer, "--store", tmp_path / "data")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def witnessed(run: Run, store: Path, tmp_path: Path) -> Iterator[Path]:
+    """The log with a witness in another process, required by the policy."""
+    vkey = json.loads(run("log", "status", "--store", store, "--json").out)["vkey"]
+    command = [sys.executable, "-m", "doseway", "witness", "serve", "--name", "w.example/a", "--log", vkey]
+    command += ["--store", str(tmp_path / "witness")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stderr
+        witness_vkey = process.stdout.readline().strip()
+        url = process.stderr.readline().split()[-1]
+        lines = [line for line in (store / "policy").read_text().splitlines() if line.startswith("log ")]
+        (store / "policy").write_text("\n".join([*lines, f"witness a {witness_vkey} {url}", "quorum a", ""]))
+        yield store
+        process.terminate()
+        process.wait(10)
+
+
+def test_an_unwitnessed_pack_says_so(run: Run, store: Path) -> None:
+    ran = run("evidence", "pack", 1, "--out", "p.zip", "--store", store)
+    assert (ran.code, "No witness" in ran.err) == (0, True)
+    verified = run("evidence", "verify", "p.zip", "--policy", store / "policy")
+    assert verified.code == 2
+    assert verified.out.startswith("NOT WITNESSED")
+
+
+def test_a_witnessed_pack_is_verified_by_plain_python(run: Run, witnessed: Path, tmp_path: Path) -> None:
+    assert run("evidence", "pack", 1, "--out", "p.zip", "--store", witnessed).code == 0
+    with zipfile.ZipFile("p.zip") as archive:
+        (tmp_path / "v.py").write_bytes(archive.read("verify.py"))
+    command = [sys.executable, "-I", "-S", "v.py", "p.zip", "--policy", str(witnessed / "policy"), "--json"]
+    alone = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    told = json.loads(alone.stdout)
+    assert (alone.returncode, told["verdict"]) == (0, "VERIFIED"), told
+    assert json.loads(run("evidence", "verify", "p.zip", "--policy", witnessed / "policy", "--json").out) == told
+
+
+def test_a_pack_is_not_overwritten(run: Run, store: Path, tmp_path: Path) -> None:
+    (tmp_path / "p.zip").write_bytes(b"mine")
+    assert run("evidence", "pack", 1, "--out", "p.zip", "--store", store).code == 2
+    assert (tmp_path / "p.zip").read_bytes() == b"mine"
+
+
+def test_what_is_no_packet_cannot_be_packed(run: Run, store: Path) -> None:
+    ran = run("evidence", "pack", 0, "--out", "p.zip", "--store", store)
+    assert ran.code == 2
+    assert "log status" in ran.err
+
+
+def test_a_pack_with_another_reading_is_tampered(run: Run, store: Path) -> None:
+    run("evidence", "pack", 1, "--out", "p.zip", "--store", store)
+    with zipfile.ZipFile("p.zip") as source, zipfile.ZipFile("q.zip", "w") as target:
+        for name in source.namelist():
+            data = source.read(name)
+            target.writestr(name, data.replace(b",5", b",4", 1) if name.startswith("readings/") else data)
+    ran = run("evidence", "verify", "q.zip")
+    assert ran.code == 3
+    assert ran.out.startswith("TAMPERED")
+
+
+def test_the_quorum_is_met_by_the_witness_and_kept(run: Run, witnessed: Path) -> None:
+    ran = run("log", "cosign", "--store", witnessed)
+    assert (ran.code, "quorum met" in ran.out) == (0, True)
+    assert run("log", "checkpoint", "--cosigned", "--store", witnessed).out.count("— ") == 2
+    assert run("log", "verify", "--witnesses", "--store", witnessed).code == 0
+
+
+def test_a_log_that_is_replaced_is_refused_by_its_witness(run: Run, witnessed: Path, examples: Path) -> None:
+    run("log", "cosign", "--store", witnessed)
+    for name in ("log.sqlite", "log.sqlite-wal", "log.sqlite-shm", "anchor"):
+        (witnessed / name).unlink(missing_ok=True)
+    ran = run("import", examples / "good-shipment.txt", "--store", witnessed)
+    assert ran.code in {0, 1}
+    ran = run("log", "cosign", "--store", witnessed)
+    assert ran.code == 5
+    assert "does not confirm" in ran.err
+
+
+def test_doctor_finds_what_is_wrong_and_says_what_to_do(run: Run, witnessed: Path) -> None:
+    assert run("doctor", "--store", witnessed).code == 0
+    (witnessed / "log.key").chmod(0o644)
+    ran = run("doctor", "--store", witnessed)
+    assert ran.code == 1
+    assert "chmod 600" in ran.out
+
+
+def test_doctor_without_a_log_says_how_to_begin(run: Run) -> None:
+    ran = run("doctor", "--store", "none")
+    assert (ran.code, "doseway import" in ran.out) == (0, True)
+
+
+def test_the_demonstration_goes_the_whole_way(run: Run) -> None:
+    ran = run("demo")
+    assert ran.code == 0, ran.err
+    assert "VERIFIED" in ran.out
+    assert "TAMPERED" in ran.out
+    assert ran.out.rstrip().endswith("sound")
+
+
+def test_a_kept_demonstration_needs_a_new_folder(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").touch()
+    assert run("demo", "--keep", "full").code == 2
