@@ -13,28 +13,28 @@ from tests.ledger.tree_kit import flip, key_of
 
 from doseway.ledger.keys import SigningKey, is_weak_public_key, verify_ed25519, verify_ml_dsa_44
 
-# RFC 8032 section 7.1, tests 1 to 3: seed, public key, message, signature.
+# RFC 8032 section 7.1, tests 1 to 3: seed, public key, message, and the halves R and S of the signature.
 RFC_8032 = [
     (
         "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
         "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
         "",
-        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
-        + "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155",
+        "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
     ),
     (
         "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
         "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
         "72",
-        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
-        + "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da",
+        "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
     ),
     (
         "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
         "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
         "af82",
-        "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
-        + "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+        "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac",
+        "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
     ),
 ]
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -52,12 +52,12 @@ SMALL_ORDER = [
 ]
 
 
-@pytest.mark.parametrize(("seed", "public", "message", "signature"), RFC_8032)
-def test_the_rfcs_examples_are_reproduced(seed: str, public: str, message: str, signature: str) -> None:
+@pytest.mark.parametrize(("seed", "public", "message", "r", "s"), RFC_8032)
+def test_the_rfcs_examples_are_reproduced(seed: str, public: str, message: str, r: str, s: str) -> None:
     key = SigningKey.from_seed(bytes.fromhex(seed))
     assert key.public_key.hex() == public
-    assert key.sign(bytes.fromhex(message)).hex() == signature
-    assert verify_ed25519(key.public_key, bytes.fromhex(message), bytes.fromhex(signature))
+    assert key.sign(bytes.fromhex(message)).hex() == r + s
+    assert verify_ed25519(key.public_key, bytes.fromhex(message), bytes.fromhex(r + s))
     assert not is_weak_public_key(key.public_key)
 
 
@@ -83,6 +83,18 @@ def test_a_signature_has_one_form() -> None:
     signature = key.sign(b"m")
     larger = int.from_bytes(signature[32:], "little") + ORDER
     assert not verify_ed25519(key.public_key, b"m", signature[:32] + larger.to_bytes(32, "little"))
+
+
+@given(st.binary(max_size=10), st.integers(1, 64))
+def test_no_byte_moves_between_signature_and_message(message: bytes, moved: int) -> None:
+    # libsodium opens the two as one string: without the check of lengths, where one ends is the attacker's choice.
+    key = key_of("moved")
+    signature = key.sign(message)
+    assert not verify_ed25519(key.public_key, signature[-moved:] + message, signature[:-moved])
+    longer = key.sign(b"x" * moved + message)
+    assert not verify_ed25519(key.public_key, message, longer + b"x" * moved)
+    assert not verify_ed25519(key.public_key + b"x", message, signature)
+    assert not verify_ed25519(key.public_key[:-1], message, signature)
 
 
 @given(st.binary(max_size=70), st.binary(max_size=10), st.binary(max_size=70))

@@ -147,6 +147,26 @@ def test_the_path_of_a_last_leaf_does_not_pass_for_a_duplicated_one() -> None:
         merkle.verify_inclusion(LEAVES[2], 3, 4, [LEAVES[2], proof[0]], root)
 
 
+@pytest.mark.parametrize("height", range(1, 9))
+def test_a_path_that_is_too_long_for_the_claimed_size_is_refused(height: int) -> None:
+    # The last leaf of a perfect tree has only left siblings. A verifier that does not count the path's hashes would
+    # fold them all in, and take the leaf for leaf 0 of a tree of size 1 with that root.
+    size = 1 << height
+    proof, root = merkle.inclusion_proof(size - 1, size, TREE), merkle.root_of(size, TREE)
+    with pytest.raises(HashMismatch):
+        merkle.verify_inclusion(LEAVES[size - 1], 0, 1, proof, root)
+
+
+def test_a_consistency_proof_of_larger_trees_does_not_pass_for_smaller_ones() -> None:
+    for shift in range(1, 6):
+        large, small = 4 << shift, 4
+        proof = merkle.consistency_proof(large - 1, large, TREE)
+        roots = merkle.root_of(large - 1, TREE), merkle.root_of(large, TREE)
+        merkle.verify_consistency(large - 1, roots[0], large, roots[1], proof)
+        with pytest.raises(HashMismatch):
+            merkle.verify_consistency(small - 1, roots[0], small, roots[1], proof)
+
+
 def decoded(text: str | None) -> bytes:
     return base64.b64decode(text or "")
 

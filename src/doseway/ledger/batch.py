@@ -1,0 +1,110 @@
+"""What one commit will contain: decided in memory, in order, before anything is written."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from doseway.ledger.drafts import Draft, Receipt, Unless, stamp_of, unstamped
+from doseway.ledger.ports import NewBlob
+from doseway.model.errors import ConflictError
+
+
+@dataclass(slots=True)
+class Request:
+    """Drafts that are appended together or not at all, under a condition, and who waits for them.
+
+    Attributes:
+        rests: the drafts, encoded but for their time (`unstamped`).
+    """
+
+    drafts: Sequence[Draft]
+    rests: Sequence[bytes]
+    unless: Unless | None = None
+    receipts: Future[list[Receipt]] = field(default_factory=Future)
+
+    @classmethod
+    def of(cls, drafts: Iterable[Draft], unless: Unless | None = None) -> "Request":
+        """Encode drafts. Raises as `unstamped` does."""
+        taken = list(drafts)
+        return cls(taken, [unstamped(draft) for draft in taken], unless)
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory that the request holds, near enough: entries and blobs."""
+        blobs = (draft.blob for draft in self.drafts)
+        return sum(map(len, self.rests)) + sum(
+            len(blob.data) for blob in blobs if blob is not None and blob.data is not None
+        )
+
+
+class Batch:
+    """Entries to append from `first` on, all recorded at `at_ms`.
+
+    Args:
+        first: the index of the first entry.
+        at_ms: the recorded time.
+        known: content ids that the log holds, with their index.
+        last_tagged: the index of the newest entry with a tag in the log as it is.
+    """
+
+    def __init__(
+        self, first: int, at_ms: int, known: Mapping[bytes, int], last_tagged: Callable[[str], int | None]
+    ) -> None:
+        self.first = first
+        self.at_ms = at_ms
+        self.entries: list[bytes] = []
+        self.content_ids: list[bytes | None] = []
+        self.tags: dict[str, int] = {}
+        self.blobs: list[NewBlob] = []
+        self.unused: list[int] = []
+        """Staged blobs of duplicates: the log has their bytes already."""
+        self._stamp = stamp_of(at_ms)
+        self._known = dict(known)
+        self._last_tagged = last_tagged
+
+    def add(self, request: Request) -> list[Receipt]:
+        """Take in a whole request, or nothing of it.
+
+        A request all of whose content is in the log is answered without looking at its condition: it is the repetition
+        of one that succeeded.
+
+        Raises:
+            ConflictError: the condition of the request does not hold.
+        """
+        if request.unless is not None:
+            is_repetition = all(draft.content_id in self._known for draft in request.drafts)
+            if not (is_repetition and request.drafts):
+                self._check(request.unless)
+        return [self._add(draft, rest) for draft, rest in zip(request.drafts, request.rests, strict=True)]
+
+    def _check(self, unless: Unless) -> None:
+        for tag in unless.tags:
+            last = self.tags.get(tag)
+            if last is None:
+                last = self._last_tagged(tag)
+            if last is not None and last > unless.after:
+                raise ConflictError(
+                    f"entry {last} about {tag} is newer than the one that this change starts from",
+                    hint="Look at the newest state, then decide again.",
+                )
+
+    def _add(self, draft: Draft, rest: bytes) -> Receipt:
+        entries, identity = self.entries, draft.content_id
+        index = self.first + len(entries)
+        if identity is not None:
+            known = self._known.setdefault(identity, index)
+            if known != index:
+                return self._duplicate(draft, known)
+        entries.append(self._stamp + rest)
+        self.content_ids.append(identity)
+        for tag in draft.tags:
+            self.tags[tag] = index
+        blob = draft.blob
+        if blob is not None:
+            self.blobs.append(NewBlob(index=index, salt=blob.salt, size=blob.size, data=blob.data, staged=blob.staged))
+        return Receipt(index)
+
+    def _duplicate(self, draft: Draft, index: int) -> Receipt:
+        if draft.blob is not None and draft.blob.staged is not None:
+            self.unused.append(draft.blob.staged)
+        return Receipt(index, is_duplicate=True)
