@@ -155,3 +155,19 @@ def test_a_rolled_back_store_is_refused(run: Run, imported: Path, examples: Path
     ran = run("import", examples / "freezing.txt", "--store", imported)
     assert ran.code == 5
     assert "rolled-back" in ran.err
+
+
+def test_a_missing_anchor_is_refused_until_it_is_renewed(run: Run, imported: Path, examples: Path) -> None:
+    (imported / "anchor").unlink()
+    ran = run("import", examples / "freezing.txt", "--store", imported)
+    assert (ran.code, "anchor" in ran.err) == (5, True)
+    assert run("log", "renew-anchor", "--yes", "--store", imported).code == 0
+    assert run("import", examples / "freezing.txt", "--store", imported).code == 1
+
+
+def test_an_anchor_is_not_renewed_over_an_altered_log(run: Run, imported: Path) -> None:
+    (imported / "anchor").unlink()
+    with sqlite3.connect(imported / "log.sqlite") as database:
+        database.execute("UPDATE entry SET data = CAST(replace(CAST(data AS TEXT), 'e', 'f') AS BLOB) WHERE idx = 3")
+    database.close()
+    assert run("log", "renew-anchor", "--yes", "--store", imported).code == 5

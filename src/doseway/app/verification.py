@@ -12,12 +12,12 @@ from doseway.engines.anchor_file import FileAnchorReader
 from doseway.engines.sqlite import SqliteReader
 from doseway.engines.tiles_http import open_url
 from doseway.engines.witness_http import HttpWitness
-from doseway.ledger.findings import FsckReport
+from doseway.ledger.findings import FindingKind, FsckReport
 from doseway.ledger.fsck import Against, check
 from doseway.ledger.note import VerifierKey
 from doseway.ledger.published import Audited, audit
 from doseway.ledger.static import open_folder
-from doseway.model.errors import DosewayError, UsageError
+from doseway.model.errors import DosewayError, IntegrityError, UsageError
 
 Progress = Callable[[int, int], None]
 
@@ -43,6 +43,21 @@ def verify_store(
         workers = 2 if head is not None and head.size >= _WORTH_TWO_PROCESSES else 1
         reopen = partial(SqliteReader, logbook.database_path(settings))
         return check(store, against, progress=progress, workers=workers, reopen=reopen)
+
+
+def renew(settings: Settings) -> FsckReport:
+    """Make the log's present head the anchored one, where the anchor is missing and nothing else is wrong.
+
+    Raises:
+        IntegrityError: something else is wrong, or a witness holds another history.
+        Unavailable: a witness of the policy does not answer, or the store does not.
+    """
+    report = verify_store(settings, ask_witnesses=True)
+    others = [one for one in report.findings if one.kind is not FindingKind.ANCHOR_MISSING]
+    if others:
+        raise IntegrityError(f"the log is not sound: {others[0].what}", hint="Run `doseway log verify`.")
+    with logbook.writing(settings, renew_anchor=True):
+        return report
 
 
 def verify_published(where: str, vkeys: Iterable[str], *, progress: Progress | None = None) -> Audited:

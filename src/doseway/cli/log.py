@@ -182,3 +182,20 @@ def erase(packet: int, *, reason: str, yes: bool, store: Path | None) -> int:
         receipt = sequencer.erase(packet, reason=reason, by="doseway log erase")
     say(f"Erased; logged as entry {receipt.index}.")
     return 0
+
+
+@log.command("renew-anchor", epilog="Example:\n\n  doseway log renew-anchor --yes --store data")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@store_option
+def renew_anchor(*, yes: bool, store: Path | None) -> int:
+    """Accept the log as it is although its anchor is missing, after a full check, also against the witnesses.
+
+    A missing anchor is what a rollback looks like: find out first why it is missing.
+    """
+    from doseway.app.verification import renew  # noqa: PLC0415  # loads the log
+
+    if not yes:
+        click.confirm("Is it known why the anchor is missing?", abort=True, err=True)
+    report = renew(settings_at(store))
+    say(f"The anchor is at {report.size} entries again.")
+    return 0

@@ -200,16 +200,27 @@ def gather(
     own = tuple(line for line in parsed.signatures if (line.name, line.key_id) in signed_by)
     question = _Question(checkpoint, SignedNote(parsed.text, own), log_keys, read, now_s, pause)
     outcomes = (*_ask_all(question, witnesses, held_sizes or {}), *_without_a_way(policy, witnesses))
-    trusted = (*(port.key for port in witnesses), *(witness.key for witness in policy.witnesses))
-    pinned = {(key.name, key.key_id): key for key in trusted}
-    earlier = _still_valid(parsed, pinned)
-    fresh = tuple(line for outcome in outcomes for line in outcome.signatures)
-    cosignatures = {(line.name, line.key_id): line for line in (*earlier, *fresh)}
-    full = format_note(SignedNote(parsed.text, (*own, *cosignatures.values())))
-    is_met = _is_met(full, origin, log_keys, [pinned[line] for line in cosignatures], policy)
+    full, cosigners = _cosigned(question.note, parsed, outcomes, policy, witnesses)
+    is_met = _is_met(full, origin, log_keys, cosigners, policy)
     if is_met:
         save(full)
     return Gathered(checkpoint, full, is_met, outcomes)
+
+
+def _cosigned(
+    own: SignedNote,
+    parsed: SignedNote,
+    outcomes: Sequence[Outcome],
+    policy: Policy,
+    witnesses: Sequence[WitnessPort],
+) -> tuple[bytes, list[VerifierKey]]:
+    """Return the note with every cosignature that verifies, those it had and those that came, and their keys."""
+    trusted = (*(port.key for port in witnesses), *(witness.key for witness in policy.witnesses))
+    pinned = {(key.name, key.key_id): key for key in trusted}
+    fresh = (line for outcome in outcomes for line in outcome.signatures)
+    cosignatures = {(line.name, line.key_id): line for line in (*_still_valid(parsed, pinned), *fresh)}
+    full = format_note(SignedNote(parsed.text, (*own.signatures, *cosignatures.values())))
+    return full, [pinned[line] for line in cosignatures]
 
 
 def _ask_all(
