@@ -1,0 +1,1 @@
+"""Intake: what the loggers and partner systems say, decoded; bytes in, recordings out."""

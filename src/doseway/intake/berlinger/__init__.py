@@ -1,0 +1,1 @@
+"""Pieces of the Berlinger text export: its indented tree, its signature, what the device claims."""

@@ -1,0 +1,1 @@
+"""One file for each wire format. The files do not know one another; what they share lives beside this folder."""
