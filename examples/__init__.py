@@ -1,0 +1,1 @@
+"""Example files of the project and the program that makes them."""
