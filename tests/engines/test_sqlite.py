@@ -34,6 +34,12 @@ def test_the_holder_of_the_lock_is_named(path: Path) -> None:
     store.close()
 
 
+def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Unavailable, match="cannot be made"):
+        SqliteStore(tmp_path / "file" / "log.sqlite")
+
+
 def test_a_failed_opening_lets_go_of_the_lock(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"this is no database, whatever its name says " * 100)

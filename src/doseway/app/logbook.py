@@ -6,7 +6,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from doseway.app.keys import StoredKey, find_or_create_key, next_key_path, put_next_key_in_force, read_key
@@ -59,14 +59,13 @@ def writing(settings: Settings, *, renew_anchor: bool = False) -> Iterator[Seque
     settings.store.mkdir(parents=True, exist_ok=True)
     settle_keys(settings)
     key = _key(settings)
-    store = SqliteStore(database_path(settings))
-    try:
-        sequencer = open_sequencer(
-            store, FileAnchor(settings.anchor_path), key.signer(), SystemClock(), renew_anchor=renew_anchor
-        )
-    except BaseException:
-        store.close()
-        raise
+    with ExitStack() as opened:
+        store = SqliteStore(database_path(settings))
+        opened.callback(store.close)
+        anchor = FileAnchor(settings.anchor_path)
+        opened.callback(anchor.close)
+        sequencer = open_sequencer(store, anchor, key.signer(), SystemClock(), renew_anchor=renew_anchor)
+        opened.pop_all()  # from here on the sequencer closes them
     with sequencer:
         _write_first_policy(settings, key)
         yield sequencer

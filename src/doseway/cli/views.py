@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from doseway.cli.chart import LABEL_WIDTH, Extent, draw
+from doseway.coldchain.envelope import envelope
 from doseway.coldchain.judgement import Statistics, Verdict
-from doseway.evidence.charts import columns_of
 from doseway.evidence.inspection import Inspection
 from doseway.evidence.limits_text import limit_lines
 from doseway.evidence.wording import SIGNATURES, VERDICTS, degrees, moment, percent
@@ -118,33 +117,21 @@ def _chart(one: Inspection, series: Series, width: int) -> RenderableType:
 
 
 def _extents(series: Series, start: int, end: int, count: int) -> list[Extent]:
-    """Return lowest and highest value of each slice; a slice that a reading stands for takes that reading's value."""
-    slices: list[Extent] = [None] * count
-    width = max(-(-(end - start + 1) // count), 1)
-    columns = columns_of(series, start, end + 1, count)
-    for column in columns:
-        slices[min((column.start_ms - start) // width, count - 1)] = (column.low, column.high)
-    reach = max(-(-_interval(series) // width), 1)
-    last, held = -1, None
-    for number, extent in enumerate(slices):
-        if extent is not None:
-            is_joined = held is not None and number - last <= reach
-            slices[number] = _joined(extent, held) if is_joined and held else extent
-            last, held = number, extent
-        elif held is not None and number - last <= reach:
-            slices[number] = held
-    return slices
+    """Return lowest and highest value of each slice of time; None where nothing was observed.
 
-
-def _joined(extent: tuple[int, int], before: tuple[int, int]) -> tuple[int, int]:
-    """Stretch a slice so that it touches the one before: a line without breaks where nothing is missing."""
-    return min(extent[0], before[1]), max(extent[1], before[0])
-
-
-def _interval(series: Series) -> int:
-    times = sorted(set(series.observed_at_ms))
-    steps = sorted(after - before for before, after in pairwise(times))
-    return steps[len(steps) // 2] if steps else 1
+    A slice between two readings takes the value that holds, and a step up or down is drawn as a line.
+    """
+    extents: list[Extent] = []
+    held: Extent = None
+    for column in envelope(series, count, start, end + 1):
+        if column.low is not None and column.high is not None:
+            extent = (column.low, column.high)
+            extents.append(extent if held is None else (min(extent[0], held[1]), max(extent[1], held[0])))
+            held = extent
+        else:
+            held = None if column.is_gap else held
+            extents.append(held)
+    return extents
 
 
 def _conclusion(one: Inspection) -> RenderableType:

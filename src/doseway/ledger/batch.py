@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from doseway.ledger.drafts import Draft, Receipt, Unless, stamp_of, unstamped
+from doseway.ledger.drafts import Draft, Receipt, StagedBlob, Unless, stamp_of, unstamped
 from doseway.ledger.ports import NewBlob
 from doseway.model.errors import ConflictError
 
@@ -75,7 +75,35 @@ class Batch:
             is_repetition = all(draft.content_id in self._known for draft in request.drafts)
             if not (is_repetition and request.drafts):
                 self._check(request.unless)
-        return [self._add(draft, rest) for draft, rest in zip(request.drafts, request.rests, strict=True)]
+        return self._append(request)
+
+    def _append(self, request: Request) -> list[Receipt]:
+        """Append one draft after the other. In one loop with local names: calls here are a tenth of an append."""
+        entries, content_ids, known, stamp = self.entries, self.content_ids, self._known, self._stamp
+        receipts: list[Receipt] = []
+        index = self.first + len(entries)
+        for draft, rest in zip(request.drafts, request.rests, strict=True):
+            identity = draft.content_id
+            if identity is not None and known.setdefault(identity, index) != index:
+                receipts.append(self._duplicate(draft, known[identity]))
+                continue
+            entries.append(stamp + rest)
+            content_ids.append(identity)
+            for tag in draft.tags:
+                self.tags[tag] = index
+            if draft.blob is not None:
+                self._add_blob(index, draft.blob)
+            receipts.append(Receipt(index))
+            index += 1
+        return receipts
+
+    def _add_blob(self, index: int, blob: StagedBlob) -> None:
+        self.blobs.append(NewBlob(index=index, salt=blob.salt, size=blob.size, data=blob.data, staged=blob.staged))
+
+    def _duplicate(self, draft: Draft, index: int) -> Receipt:
+        if draft.blob is not None and draft.blob.staged is not None:
+            self.unused.append(draft.blob.staged)
+        return Receipt(index, is_duplicate=True)
 
     def _check(self, unless: Unless) -> None:
         for tag in unless.tags:
@@ -87,24 +115,3 @@ class Batch:
                     f"entry {last} about {tag} is newer than the one that this change starts from",
                     hint="Look at the newest state, then decide again.",
                 )
-
-    def _add(self, draft: Draft, rest: bytes) -> Receipt:
-        entries, identity = self.entries, draft.content_id
-        index = self.first + len(entries)
-        if identity is not None:
-            known = self._known.setdefault(identity, index)
-            if known != index:
-                return self._duplicate(draft, known)
-        entries.append(self._stamp + rest)
-        self.content_ids.append(identity)
-        for tag in draft.tags:
-            self.tags[tag] = index
-        blob = draft.blob
-        if blob is not None:
-            self.blobs.append(NewBlob(index=index, salt=blob.salt, size=blob.size, data=blob.data, staged=blob.staged))
-        return Receipt(index)
-
-    def _duplicate(self, draft: Draft, index: int) -> Receipt:
-        if draft.blob is not None and draft.blob.staged is not None:
-            self.unused.append(draft.blob.staged)
-        return Receipt(index, is_duplicate=True)

@@ -102,11 +102,11 @@ def unstamped(draft: Draft) -> bytes:
         DataError: the fact does not fit into an entry.
         UsageError: the fact does not commit to the blob that comes with it, or its content id is not one.
     """
-    body, blob = draft.body, draft.blob
+    body, blob, identity = draft.body, draft.blob, draft.content_id
     if blob is not None and getattr(body, "commitment", None) != blob.commitment.hex():
         raise UsageError(f"the {body.TYPE} fact does not commit to the blob that comes with it")
-    if draft.content_id is not None and len(draft.content_id) != ID_BYTES:
-        raise UsageError(f"a content id has {ID_BYTES} bytes, not {len(draft.content_id)}")
+    if identity is not None and len(identity) != ID_BYTES:
+        raise UsageError(f"a content id has {ID_BYTES} bytes, not {len(identity)}")
     rest = encode(_Unstamped(body.TYPE, body.VERSION, draft.by, body, draft.tags))[1:]
     if len(rest) > _MAX_REST_BYTES:
         raise DataError(

@@ -51,10 +51,9 @@ class FingerprintIndex:
     def candidates(self, content_ids: Sequence[bytes | None]) -> dict[bytes, list[int]]:
         """Return, for each id that the log may hold, the indexes of the entries to confirm it against."""
         found: dict[bytes, list[int]] = {}
-        for content_id in content_ids:
-            if content_id is not None and content_id in self._recent:
-                found[content_id] = [self._recent[content_id]]
         wanted = [content_id for content_id in content_ids if content_id is not None]
+        for content_id in self._recent.keys() & wanted:
+            found[content_id] = [self._recent[content_id]]
         if wanted:
             for run in self._runs:
                 _search(run, wanted, found)
@@ -62,9 +61,14 @@ class FingerprintIndex:
 
     def add(self, first_index: int, content_ids: Sequence[bytes | None]) -> None:
         """Add the ids of the entries from `first_index` on."""
-        for index, content_id in enumerate(content_ids, start=first_index):
-            if content_id is not None:
-                self._recent[content_id] = index
+        indexes = range(first_index, first_index + len(content_ids))
+        self._recent.update(
+            {
+                content_id: index
+                for content_id, index in zip(content_ids, indexes, strict=True)
+                if content_id is not None
+            }
+        )
         if len(self._recent) >= _RECENT:
             self._settle()
 

@@ -1,5 +1,6 @@
 """One process at a time: a lock that the operating system lets go of when its holder dies."""
 
+import contextlib
 import os
 import socket
 import sqlite3
@@ -34,7 +35,8 @@ class ProcessLock:
                 hint="One process at a time may write to a log: stop that one, or read with `doseway log status`.",
             ) from error
         self._connection = connection
-        self._owner.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+        with contextlib.suppress(OSError):  # a courtesy: a full disk must not keep anyone from opening the log
+            self._owner.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
 
     def _named_owner(self) -> str:
         try:

@@ -54,7 +54,11 @@ class PacketReceived(Body, frozen=True, kw_only=True):
 
 
 class PacketDecoded(Body, frozen=True, kw_only=True):
-    """A packet was read. `readings_sha256` is over the canonical readings CSV (see `doseway.evidence`)."""
+    """A packet was read.
+
+    `readings_sha256` is over the canonical readings CSV (see `doseway.evidence`). `options` is what the decoder was
+    told beside the bytes (zone, columns, pinned issuers), so that reading it again gives the same.
+    """
 
     TYPE: ClassVar[str] = "packet.decoded"
     packet: int
@@ -68,6 +72,7 @@ class PacketDecoded(Body, frozen=True, kw_only=True):
     first_at_ms: int | None
     last_at_ms: int | None
     readings_sha256: str
+    options: dict[str, Any] = {}
 
 
 class PacketRejected(Body, frozen=True, kw_only=True):
