@@ -32,7 +32,7 @@ examples: .venv/ready
 	$(RUN) python examples/make_examples.py
 
 .venv/ready: pyproject.toml uv.lock | $(UV)
-	$(UV) sync --frozen --quiet
+	$(UV) sync --frozen --quiet --compile-bytecode
 	@touch $@
 
 .tools/bin/uv:

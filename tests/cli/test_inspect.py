@@ -36,6 +36,15 @@ def test_an_altered_file_is_told_whatever_its_readings_say(run: Run, examples: P
     assert "altered" in told["reasons"][0]
 
 
+def test_a_signature_that_was_cut_off_raises_a_doubt(run: Run, examples: Path, tmp_path: Path) -> None:
+    text = (examples / "good-shipment.txt").read_bytes()
+    (tmp_path / "cut.txt").write_bytes(text[: text.index(b"Cert:")])
+    ran = run("inspect", "cut.txt", "--json")
+    told = json.loads(ran.out)
+    assert (ran.code, told["signature"], told["verdict"]) == (1, "unsigned", "undecided")
+    assert "signs its exports" in told["reasons"][0]
+
+
 def test_without_the_issuers_key_the_issuer_is_unknown(run: Run, examples: Path) -> None:
     told = json.loads(run("inspect", examples / "good-shipment.txt", "--json").out)
     assert told["signature"] == "unknown-issuer"

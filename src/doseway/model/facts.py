@@ -123,7 +123,7 @@ class RuleFailed(Body, frozen=True, kw_only=True):
 
 
 class EvidencePacked(Body, frozen=True, kw_only=True):
-    """An evidence pack was handed out."""
+    """An evidence pack was sealed; `pack_sha256` is the `contents_sha256` of its manifest."""
 
     TYPE: ClassVar[str] = "evidence.packed"
     packets: tuple[int, ...]

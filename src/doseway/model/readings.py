@@ -78,6 +78,7 @@ class SignatureCheck(msgspec.Struct, frozen=True, kw_only=True):
         status: the one word.
         is_body_valid: the signature over the content verifies; None where there is none.
         is_certificate_valid: the signature over the certificate verifies under a trusted issuer; None likewise.
+        is_expected: the device signs all its exports, so that one without a signature raises a doubt.
         issuer: the issuer that the certificate names, as printed.
         lot: the lot that the certificate's key belongs to (one key a lot, not a device).
         public_key_hex: the signing key as printed in the file.
@@ -88,6 +89,7 @@ class SignatureCheck(msgspec.Struct, frozen=True, kw_only=True):
     status: SignatureStatus
     is_body_valid: bool | None = None
     is_certificate_valid: bool | None = None
+    is_expected: bool = False
     issuer: str = ""
     lot: str = ""
     public_key_hex: str = ""

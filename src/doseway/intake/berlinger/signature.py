@@ -166,7 +166,7 @@ def _unsigned(*, has_certificate: bool) -> SignatureCheck:
             "The signature was removed: the certificate is still there, but nothing shows that the content is what "
             "the device wrote. Ask for the original export."
         )
-    return SignatureCheck(status=SignatureStatus.UNSIGNED, note=note)
+    return SignatureCheck(status=SignatureStatus.UNSIGNED, is_expected=True, note=note)
 
 
 def little_endian_pair(text: str) -> tuple[int, int] | None:
