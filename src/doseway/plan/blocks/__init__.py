@@ -1,0 +1,1 @@
+"""Building blocks with textbook answers, such as safety stock and the newsvendor. They know nothing of one another."""

@@ -1,0 +1,35 @@
+"""The worked example of `plan init`: six essential medicines for the United States, public and assumed figures apart.
+
+The tables stand in `example_tables/`. Public figures are in `figures.csv`, each with its citation, its date and what
+it counts; every other row is marked as assumed, and is there to be replaced by the planner's own numbers.
+"""
+
+from importlib import resources
+from pathlib import Path
+
+from doseway.model.errors import ConflictError
+from doseway.plan.tables import Network, read_folder
+
+
+def example() -> Network:
+    """Return the worked example as a network."""
+    with resources.as_file(resources.files("doseway.plan").joinpath("example_tables")) as folder:
+        return read_folder(folder)
+
+
+def write_example(folder: Path) -> list[Path]:
+    """Write the worked example as a folder of CSV files, and return their paths.
+
+    Raises:
+        ConflictError: the folder already holds a table; nothing is overwritten.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    there = sorted(path.name for path in folder.glob("*.csv"))
+    if there:
+        raise ConflictError(f"{folder} already holds {there[0]}", hint="Choose an empty folder.")
+    written = []
+    with resources.as_file(resources.files("doseway.plan").joinpath("example_tables")) as source:
+        for table in sorted(source.glob("*.csv")):
+            written.append(folder / table.name)
+            written[-1].write_bytes(table.read_bytes())
+    return written
