@@ -1,0 +1,1 @@
+"""One file per rule: each exports `RULE`, which an entry point in the group `doseway.rules` names."""

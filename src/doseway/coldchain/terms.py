@@ -1,0 +1,102 @@
+"""How parameters are written in TOML, and how they are kept: decimals with units in, exact integers inside.
+
+The TOML key of a field follows from the field's name: `limit_milli` is written `limit_c`, `budget_ms` is `budget_s`,
+`energy_j_mol` is `energy_kj_mol`, and `min_coverage_ppm` and `fraction_limit_ppb` are the plain fractions
+`min_coverage` and `fraction_limit`. Numbers are read as decimals, so that 8.1 °C is 8100 and not 8099.999….
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from doseway.model.errors import Place, ProfileError
+
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+
+# field suffix -> (TOML suffix, factor from TOML to inside)
+_UNITS: Final = (
+    ("_j_mol", "_kj_mol", 1_000),
+    ("_milli", "_c", 1_000),
+    ("_ppm", "", 1_000_000),
+    ("_ppb", "", 1_000_000_000),
+    ("_ms", "_s", 1_000),
+)
+_LARGEST: Final = 2**53
+
+
+def toml_key(field: str) -> str:
+    """Return the TOML key of a struct's field."""
+    for inside, outside, _ in _UNITS:
+        if field.endswith(inside):
+            return field.removesuffix(inside) + outside
+    return field
+
+
+def read(kind: type[StructT], entry: Mapping[str, Any], place: str, source: str) -> StructT:
+    """Read one TOML table into a struct.
+
+    Args:
+        kind: the struct; its field names say the units.
+        entry: the table, numbers as `Decimal`, `int` or text.
+        place: where in the document, for messages, such as `rules[2]`.
+        source: the document's name.
+
+    Raises:
+        ProfileError: an unknown key (names the nearest known one), a missing key, or a value that cannot be.
+    """
+    fields = {toml_key(field.name): field for field in msgspec.structs.fields(kind)}
+    for key in entry:
+        if key not in fields:
+            raise unknown(f"{place}: the key", key, fields, source)
+    missing = [key for key, field in fields.items() if field.required and key not in entry]
+    if missing:
+        raise ProfileError(f"{place}: {missing[0]} is missing", where=Place(source))
+    plain = {fields[key].name: _inside(fields[key].name, key, value, place, source) for key, value in entry.items()}
+    try:
+        return msgspec.convert(plain, kind)
+    except msgspec.ValidationError as error:
+        raise ProfileError(f"{place}: {_outside(str(error), fields)}", where=Place(source)) from error
+
+
+def unknown(what: str, word: str, known: Iterable[str], source: str) -> ProfileError:
+    """Make the error for a word that is not known, with the nearest one that is."""
+    words = sorted(known)
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(words)}."
+    return ProfileError(f"{what} {word!r} is unknown", hint=hint, where=Place(source))
+
+
+def plain(struct: msgspec.Struct) -> dict[str, Any]:
+    """Return a struct as a dict of integers, strings, booleans and lists; what is not set is left out."""
+    fields: dict[str, Any] = msgspec.to_builtins(struct)
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _inside(field: str, key: str, value: Any, place: str, source: str) -> Any:
+    for suffix, _, factor in _UNITS:
+        if field.endswith(suffix):
+            return _scaled(value, factor, f"{place}: {key}", source)
+    return value
+
+
+def _scaled(value: Any, factor: int, what: str, source: str) -> int:
+    try:
+        number = Decimal(str(value)) if not isinstance(value, bool) else Decimal("nan")
+        exact = number * factor
+        if not number.is_finite() or exact != exact.to_integral_value() or abs(exact) > _LARGEST:
+            raise InvalidOperation
+    except InvalidOperation as error:
+        raise ProfileError(
+            f"{what} = {value!r} is not a number of at most {len(str(factor)) - 1} decimals", where=Place(source)
+        ) from error
+    return int(exact)
+
+
+def _outside(message: str, fields: Mapping[str, Any]) -> str:
+    """Put the TOML keys into a message that names fields."""
+    for key, field in fields.items():
+        message = message.replace(f"$.{field.name}", key)
+    return message.replace(" - at ", ": ").replace("`", "")
