@@ -1,13 +1,16 @@
 """The state of the log in a few lines: what is in it, and who has seen it."""
 
+from contextlib import closing
 from typing import Any
 
 from doseway.app import logbook
+from doseway.app.packets import PacketsView, read_packets
 from doseway.app.settings import Settings
+from doseway.engines.sqlite_views import SqliteViews
 from doseway.ledger.log import Log
 from doseway.ledger.note import open_note
-from doseway.model.errors import DosewayError
-from doseway.model.facts import BlobErased, JudgementMade, PacketDecoded, PacketReceived, PacketRejected
+from doseway.ledger.projection import ProjectionRunner
+from doseway.model.errors import DosewayError, IntegrityError
 
 
 def log_status(settings: Settings) -> dict[str, Any]:
@@ -25,7 +28,7 @@ def log_status(settings: Settings) -> dict[str, Any]:
             "size": head.size,
             "root": head.root.hex(),
             "cosigned": _cosigned(settings, log),
-            "packets": list(_packets(log).values()),
+            "packets": _packets(settings, log),
         }
 
 
@@ -42,25 +45,10 @@ def _cosigned(settings: Settings, log: Log) -> str:
     return f"{log.open(note).size} entries, by {', '.join(names) or 'witnesses that the policy no longer names'}"
 
 
-def _packets(log: Log) -> dict[int, dict[str, Any]]:
-    """Fold the facts about packets, in log order."""
-    packets: dict[int, dict[str, Any]] = {}
-    for found in log.facts():
-        match found.fact.content():
-            case PacketReceived(name=name, size_bytes=size):
-                packets[found.index] = {
-                    "packet": found.index,
-                    "name": name,
-                    "size_bytes": size,
-                    "state": "received",
-                    "verdict": "",
-                }
-            case PacketDecoded(packet=packet):
-                packets[packet]["state"] = "decoded"
-            case PacketRejected(packet=packet):
-                packets[packet]["state"] = "rejected"
-            case JudgementMade(packet=packet, verdict=verdict):
-                packets[packet] |= {"state": "judged", "verdict": verdict}
-            case BlobErased(packet=packet) if packet in packets:
-                packets[packet]["state"] = "erased"
-    return packets
+def _packets(settings: Settings, log: Log) -> list[dict[str, Any]]:
+    """Bring the view of packets up to the log, and read it."""
+    with closing(SqliteViews(settings.store / "views.sqlite")) as views:
+        for projection in ProjectionRunner(log, views, [PacketsView()]).catch_up():
+            if projection.error:
+                raise IntegrityError(f"entry {projection.failed_at} cannot be shown: {projection.error}")
+        return read_packets(views.query("SELECT * FROM packets ORDER BY packet"))
