@@ -14,6 +14,7 @@ from doseway.coldchain import profile as profiles
 from doseway.coldchain import registry as rules
 from doseway.coldchain.terms import toml_key
 from doseway.intake import registry as formats
+from doseway.intake.tables import mapping
 from doseway.model import errors, facts
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -99,6 +100,7 @@ def format_table() -> str:
     for one in formats.all_formats():
         module = inspect.getmodule(type(one))
         parts.append(f"## `{one.id}`\n\n{_literal(inspect.getdoc(module) or '')}\n")
+    parts.append(f"## Declaring the columns of a table: `--mapping`\n\n{_literal(inspect.getdoc(mapping) or '')}\n")
     return "\n".join(parts)
 
 

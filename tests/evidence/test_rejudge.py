@@ -163,6 +163,11 @@ def test_every_rule_gives_what_the_judge_gives(
     assert bool(untold) == any(one["unknown_ms"] for one in logged["statistics"])
 
 
+def test_a_window_that_begins_within_an_excursion_is_raised_at_its_start() -> None:
+    steps = [(0, 9_000), (1_200_000, 9_000), (7_200_000, 12_000), (60_000, 9_000)]
+    assert answers({"internal": tracks_of(steps, 0)}, PROFILES[0], None)[1][0] == []
+
+
 @pytest.mark.slow
 @settings(max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(RECORDS, st.integers(0, 80_000_000), st.sampled_from([None, 600_000]), st.integers(0, 3))

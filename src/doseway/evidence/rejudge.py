@@ -330,7 +330,7 @@ class Track:
         peak = max(inside, key=lambda row: row[1])
         out = sum(min(row[0] + row[2], end) - max(row[0], start) for row in hot)
         more = {"out_ms": out, "unknown_ms": end - start - time, "peak_milli": peak[1], "peak_at_ms": peak[0]}
-        return self._finding({**rule, "effect": effect}, start, hot[0][0], end, **more)
+        return self._finding({**rule, "effect": effect}, start, max(hot[0][0], start), end, **more)
 
     def differences(self, logged: dict[str, Any], energy_j_mol: int) -> list[str]:
         """Compare the figures of the whole recording; MKT comes from floating point and may differ by 0.001 °C."""

@@ -25,7 +25,7 @@ VERDICTS = ("VERIFIED", "VERIFIED WITH GAPS", "NOT WITNESSED", "TAMPERED")
 LEVELS = {"checked": 0, "notes": 0, "gaps": 1, "not_witnessed": 2, "tampered": 3}
 PROPOSALS = ("", "within-label", "within-budget", "undecided", "qa-review", "reject")
 REJUDGE_SHA256 = (  # of every released rejudge.py, the newest first
-    "5281ad82dc7b3ba27c64599f3acdebf23ba61fc77756253051edb348e415578e",
+    "2293448e9935650931785d0d9a242104565a0458c88a452969c635ab59283692",
 )
 DOES_NOT_PROVE = [
     "that the probe was in the product, that the device was calibrated, or that its clock was right",
