@@ -1,8 +1,10 @@
 """Durable append at 1,000 facts a batch, against a bare SQLite insert of the same bytes with the same settings.
 
-Every batch of ours grows the Merkle tree, signs a checkpoint, checks 1,000 content ids for duplicates, commits with
-full sync and then syncs the anchor. There are two peers, in turn with ours: one inserts what ours keeps of each fact,
-its entry and its content id; the other leaves out the ids.
+Every batch of ours encodes 1,000 facts, checks their content ids for duplicates, grows the Merkle tree, signs a
+checkpoint, commits with full sync and then syncs the anchor. There are two peers, in turn with ours, each one table
+with the index as its key and one transaction a batch, with the same settings and full sync: one stores what ours keeps
+of each fact, the entry as we encoded it and its 32-byte content id; the other stores the entry alone. Neither encodes,
+hashes, checks or signs anything, and neither has tiles, tags, a head or an anchor.
 """
 
 import sqlite3
@@ -59,11 +61,13 @@ def open_log(folder: Path) -> Sequencer:
 
 
 def open_peer(path: Path) -> sqlite3.Connection:
-    """Make bare tables with the page size, journal and sync settings of the log's store."""
+    """Make bare tables with all the settings of the log's store."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA page_size = 8192")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = ON")
+    connection.execute(f"PRAGMA journal_size_limit = {64 << 20}")
     connection.execute("CREATE TABLE entry (idx INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT")
     connection.execute("CREATE TABLE fact (idx INTEGER PRIMARY KEY, id BLOB NOT NULL, data BLOB NOT NULL) STRICT")
     return connection

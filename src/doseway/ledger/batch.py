@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import cast
 
 from doseway.ledger.drafts import Draft, Receipt, StagedBlob, Unless, stamp_of, unstamped
 from doseway.ledger.ports import NewBlob
@@ -78,24 +79,34 @@ class Batch:
         return self._append(request)
 
     def _append(self, request: Request) -> list[Receipt]:
-        """Append one draft after the other. In one loop with local names: calls here are a tenth of an append."""
-        entries, content_ids, known, stamp = self.entries, self.content_ids, self._known, self._stamp
-        receipts: list[Receipt] = []
-        index = self.first + len(entries)
-        for draft, rest in zip(request.drafts, request.rests, strict=True):
-            identity = draft.content_id
-            if identity is not None and known.setdefault(identity, index) != index:
-                receipts.append(self._duplicate(draft, known[identity]))
-                continue
-            entries.append(stamp + rest)
-            content_ids.append(identity)
+        """Append the drafts that are new: in whole columns where all of them are, which saves a tenth of an append."""
+        ids = [draft.content_id for draft in request.drafts]
+        first = self.first + len(self.entries)
+        indexes = range(first, first + len(ids))
+        new = dict(zip(ids, indexes, strict=True))
+        new.pop(None, None)
+        if len(new) + ids.count(None) == len(ids) and self._known.keys().isdisjoint(new):
+            self._known.update(cast("dict[bytes, int]", new))
+            self._append_new(request.drafts, request.rests)
+            return list(map(Receipt, indexes))
+        return [self._append_one(draft, rest) for draft, rest in zip(request.drafts, request.rests, strict=True)]
+
+    def _append_one(self, draft: Draft, rest: bytes) -> Receipt:
+        index, identity = self.first + len(self.entries), draft.content_id
+        if identity is not None and self._known.setdefault(identity, index) != index:
+            return self._duplicate(draft, self._known[identity])
+        self._append_new([draft], [rest])
+        return Receipt(index)
+
+    def _append_new(self, drafts: Sequence[Draft], rests: Sequence[bytes]) -> None:
+        first, tags, stamp = self.first + len(self.entries), self.tags, self._stamp
+        self.entries += [stamp + rest for rest in rests]
+        self.content_ids += [draft.content_id for draft in drafts]
+        for index, draft in enumerate(drafts, start=first):
             for tag in draft.tags:
-                self.tags[tag] = index
+                tags[tag] = index
             if draft.blob is not None:
                 self._add_blob(index, draft.blob)
-            receipts.append(Receipt(index))
-            index += 1
-        return receipts
 
     def _add_blob(self, index: int, blob: StagedBlob) -> None:
         self.blobs.append(NewBlob(index=index, salt=blob.salt, size=blob.size, data=blob.data, staged=blob.staged))

@@ -7,7 +7,7 @@ caller confirms against the whole content id; an attacker who makes two ids with
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,13 +62,9 @@ class FingerprintIndex:
     def add(self, first_index: int, content_ids: Sequence[bytes | None]) -> None:
         """Add the ids of the entries from `first_index` on."""
         indexes = range(first_index, first_index + len(content_ids))
-        self._recent.update(
-            {
-                content_id: index
-                for content_id, index in zip(content_ids, indexes, strict=True)
-                if content_id is not None
-            }
-        )
+        new = dict(zip(content_ids, indexes, strict=True))
+        new.pop(None, None)
+        self._recent.update(cast("dict[bytes, int]", new))
         if len(self._recent) >= _RECENT:
             self._settle()
 

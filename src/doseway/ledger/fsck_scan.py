@@ -4,17 +4,16 @@ A log is scanned in spans that depend on nothing but their own entries and tiles
 the work. A scan judges nothing: it reports what `doseway.ledger.fsck` then puts together.
 """
 
-import hashlib
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import le
 from typing import Final
 
 import msgspec
 
+from doseway.ledger import merkle
 from doseway.ledger.ports import LogReader
-from doseway.ledger.tiles import FULL
+from doseway.ledger.tiles import FULL, TILE_HEIGHT
 from doseway.model.errors import DataError
 from doseway.model.facts import BODIES, BlobErased, LogCreated, LogKeyRotated, decode_fact
 
@@ -24,7 +23,6 @@ SPAN_ENTRIES: Final = 1 << 16
 
 _PAGE: Final = 4 * FULL
 _MAX_PLACES: Final = 4_096
-_sha256 = hashlib.sha256
 
 
 class _Brief(msgspec.Struct, gc=False):
@@ -116,14 +114,18 @@ def scan(store: LogReader, start: int, end: int) -> Scan:
     for first in range(start, end, _PAGE):
         last = min(first + _PAGE, end)
         rows = store.page(first, last)
-        _read_facts(found, rows)
+        entries = [entry for _, entry in rows]
+        _read_facts(found, rows, entries)
         stored = _stored_leaves(store, first, last)
-        leaves = _leaves(found, rows, stored, first, last)
-        if b"".join(leaves) != stored:
+        leaves = merkle.leaf_hashes(entries)
+        if len(rows) < last - first:  # indexes are unique and in order, so otherwise the page is complete
+            leaves = _filled(found, dict(zip((index for index, _ in rows), leaves, strict=True)), stored, first, last)
+        joined = b"".join(leaves)
+        if joined != stored:
             _compare(found, leaves, stored, first)
-        full = len(leaves) // FULL * FULL
-        roots.extend(_roots(leaves[:full]))
-        found.edge = b"".join(leaves[full:])
+        full = len(leaves) // FULL * FULL * HASH_BYTES
+        roots.append(_roots(joined[:full]))
+        found.edge = joined[full:]
     found.roots = b"".join(roots)
     return found
 
@@ -137,20 +139,16 @@ def scan_in_process(reopen: Callable[[], LogReader], start: int, end: int) -> Sc
         store.close()
 
 
-def _leaves(found: Scan, rows: Sequence[tuple[int, bytes]], stored: bytes, first: int, last: int) -> list[bytes]:
-    """Hash the entries of a page (RFC 6962 section 2.1)."""
-    if len(rows) == last - first:  # indexes are unique and in order, so the page is complete
-        return [_sha256(b"\x00" + entry).digest() for _, entry in rows]
-    present = dict(rows)
+def _filled(found: Scan, hashes: Mapping[int, bytes], stored: bytes, first: int, last: int) -> list[bytes]:
+    """Note which entries of a page are missing, and return its leaf hashes with those that the tile has for them."""
     leaves: list[bytes] = []
     for index in range(first, last):
-        entry = present.get(index)
-        if entry is None:
+        leaf = hashes.get(index)
+        if leaf is None:
             found.missing.add(index)
             at = (index - first) * HASH_BYTES
-            leaves.append(stored[at : at + HASH_BYTES].ljust(HASH_BYTES, b"\x00"))
-        else:
-            leaves.append(_sha256(b"\x00" + entry).digest())
+            leaf = stored[at : at + HASH_BYTES]
+        leaves.append(leaf)
     return leaves
 
 
@@ -169,37 +167,37 @@ def _compare(found: Scan, leaves: Sequence[bytes], stored: bytes, first: int) ->
             found.differing.add(first + offset)
 
 
-def _roots(row: Sequence[bytes]) -> Sequence[bytes]:
-    """Return the roots of full tiles, from their leaf hashes."""
-    for _ in range(8):
-        row = [_sha256(b"\x01" + left + right).digest() for left, right in zip(row[::2], row[1::2], strict=True)]
+def _roots(row: bytes) -> bytes:
+    """Return the joined roots of full tiles, from their joined leaf hashes."""
+    for _ in range(TILE_HEIGHT):
+        row = merkle.parents(row)
     return row
 
 
-def _read_facts(found: Scan, rows: Sequence[tuple[int, bytes]]) -> None:
+def _read_facts(found: Scan, rows: Sequence[tuple[int, bytes]], entries: Sequence[bytes]) -> None:
     """Note what a page of entries says: in whole columns, and entry by entry only where something needs a look."""
-    decode = _DECODER.decode
     try:
-        facts = [decode(entry) for _, entry in rows]
+        facts = list(map(_DECODER.decode, entries))
     except msgspec.DecodeError:
         rows, facts = _decodable(found, rows)
     if not facts:
         return
     _compare_times(found, rows, [fact.at_ms for fact in facts])
+    tags = found.tags
     for (index, _), fact in zip(rows, facts, strict=True):
         for tag in fact.tags:
-            found.tags[tag] = index
+            tags[tag] = index
     if not _NOTED.isdisjoint([fact.type for fact in facts]):
         for (index, entry), fact in zip(rows, facts, strict=True):
             _note(found, index, fact.type, entry)
 
 
-def _compare_times(found: Scan, rows: Sequence[tuple[int, bytes]], times: Sequence[int]) -> None:
+def _compare_times(found: Scan, rows: Sequence[tuple[int, bytes]], times: list[int]) -> None:
     before = times[0] if found.last_at_ms is None else found.last_at_ms
     if found.first_at_ms is None:
         found.first_at_ms = times[0]
     found.last_at_ms = times[-1]
-    if times[0] >= before and all(map(le, times, times[1:])):
+    if times[0] >= before and times == sorted(times):
         return
     for (index, _), earlier, later in zip(rows, [before, *times[:-1]], times, strict=True):
         if later < earlier:

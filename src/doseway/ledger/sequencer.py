@@ -307,5 +307,5 @@ def _check_signer(store: LogStore, recovered: Recovered, signer: NoteSigner) -> 
 
 
 def _staged_of(request: Request) -> list[int]:
-    blobs_of = (draft.blob for draft in request.drafts)
-    return [blob.staged for blob in blobs_of if blob is not None and blob.staged is not None]
+    staged = [draft.blob.staged for draft in request.drafts if draft.blob is not None]
+    return [handle for handle in staged if handle is not None]
