@@ -25,19 +25,22 @@ MONTH_READINGS = 4_320
 
 
 def payload(shipments: int = SHIPMENTS, readings: int = READINGS, seed: int = 1) -> Tracks:
-    """Make refrigerated shipments at 0.1 °C: noise around 5 °C, excursions of hours in 1 to 5 % of the time, gaps."""
+    """Make refrigerated shipments at 0.1 °C: noise around 5 °C, each with one to four warm stretches, some with a gap.
+
+    A stretch warms up and cools down over hours, as a box on a tarmac does; 1 to 5 % of the readings are out of range.
+    """
     random = np.random.default_rng(seed)
-    value = np.round(random.normal(5_000, 600, (shipments, readings)) / 100).astype(np.int32) * 100
-    value = np.clip(value, 2_100, 7_900)
+    value = np.clip(random.normal(5_000, 300, (shipments, readings)), 3_500, 6_500)
     at = np.tile(START_MS + INTERVAL_MS * np.arange(readings), (shipments, 1))
     for number in range(shipments):
         for _ in range(random.integers(1, 5)):
-            first, length = int(random.integers(0, readings - 120)), int(random.integers(20, 80))
-            value[number, first : first + length] += random.integers(30, 90) * 100
+            first, length = int(random.integers(0, readings - 120)), int(random.integers(40, 120))
+            bump = np.sin(np.linspace(0, np.pi, length)) * random.integers(4_000, 14_000)
+            value[number, first : first + length] += bump
         if number % 10 == 0:
             at[number, readings // 2 :] += 3 * 3_600_000
-    bounds = np.arange(shipments + 1) * readings
-    return Tracks(at.ravel(), value.ravel(), bounds, interval_ms=INTERVAL_MS)
+    tenths = (np.round(value / 100) * 100).astype(np.int32)
+    return Tracks(at.ravel(), tenths.ravel(), np.arange(shipments + 1) * readings, interval_ms=INTERVAL_MS)
 
 
 def with_pandas(frame: pd.DataFrame) -> Any:

@@ -352,12 +352,16 @@ class Windows:
         best = self.worst(whole if last - first > length else {(first, last)})
         if best is None:
             return []
-        ending = self.worst((max(self.held[run[-1]][1] - length, first), self.held[run[-1]][1]) for run in self.runs)
-        beginning = self.worst((self.held[run[0]][0], min(self.held[run[0]][0] + length, last)) for run in self.runs)
+        timed = [(self.held[run[0]][0], self.held[run[-1]][1]) for run in self.runs if self.has_time(run)]
+        ending = self.worst((max(end - length, first), end) for _, end in timed)
+        beginning = self.worst((start, min(start + length, last)) for start, _ in timed)
         beside = {"mkt_ending_milli": ending, "mkt_beginning_milli": beginning}
         more = {name: self.mkt(window) for name, window in beside.items() if window is not None}
         one = self.episode(*best)
         return [{**one, "details": {**one["details"], **more}}]
+
+    def has_time(self, run: list[int]) -> bool:
+        return any(self.held[number][0] < self.held[number][1] for number in run)
 
     def episode(self, start: int, end: int, load: int, time: int) -> Plain:
         times, values = self.times(start, end), [value for _, _, value in self.held]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.coldchain.readings_kit import every
 
 from doseway.coldchain import agreement
 from doseway.coldchain.agreement import Agreement
@@ -12,7 +13,6 @@ from doseway.coldchain.profile import from_device, without_limits
 from doseway.intake import registry
 from doseway.intake.port import DecodeOptions
 from doseway.model.readings import DeviceClaims, Quantity, Recording, Series, SignatureCheck, SignatureStatus
-from tests.coldchain.readings_kit import every
 
 SIGNATURE = SignatureCheck(status=SignatureStatus.UNSIGNED)
 

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from tests.coldchain.readings_kit import MINUTE, T0, every, series_at
 
 from doseway.coldchain import carry
 from doseway.coldchain import profile as profiles
@@ -10,7 +11,6 @@ from doseway.coldchain.judge import judge
 from doseway.coldchain.profile import Profile, load_profile
 from doseway.model.errors import UsageError
 from doseway.model.readings import Quantity, Series
-from tests.coldchain.readings_kit import MINUTE, T0, every, series_at
 
 INTERVAL = 5 * MINUTE
 DAY_OF_FIVES = 288
@@ -138,7 +138,7 @@ def test_days_are_told_apart_at_the_offset() -> None:
         state = carry.feed(state, [part(series, first, first + 111)])
     assert state.sensors["s"].closed_ms is not None
     assert carry.judgement(state) == judge([series], profile, INTERVAL, 330)
-    assert T0 < state.sensors["s"].closed_ms
+    assert state.sensors["s"].closed_ms > T0
 
 
 def test_a_negative_interval_is_refused() -> None:

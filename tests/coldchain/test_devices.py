@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from tests.coldchain.conftest import ms
 
 from doseway.coldchain.judge import judge
 from doseway.coldchain.judgement import Episode, Judgement
@@ -12,7 +13,6 @@ from doseway.coldchain.mkt import mkt
 from doseway.coldchain.profile import load_profile
 from doseway.model.readings import Series
 from doseway.model.units import DAY_MS, MINUTE_MS
-from tests.coldchain.conftest import ms
 
 
 def judged(series: Series, interval_min: int, *rules: dict[str, Any], energy: str = "83.144") -> Judgement:

@@ -3,13 +3,13 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.coldchain.readings_kit import MINUTE, T0, every, series_at
+from tests.property.drawn_kit import Record, recordings, series_of
 
 from doseway.coldchain.envelope import envelope
 from doseway.model.errors import UsageError
 from doseway.model.readings import Quantity, Series
 from doseway.model.units import INVALID
-from tests.coldchain.readings_kit import MINUTE, T0, every, series_at
-from tests.property.drawn_kit import Record, recordings, series_of
 
 
 @settings(max_examples=100, deadline=None)

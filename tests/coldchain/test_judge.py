@@ -1,11 +1,12 @@
 """The judge: verdicts, what leaves them open, and rules that crash."""
 
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from tests.coldchain.readings_kit import MINUTE, T0, every, judged, series_at
 
 from doseway.coldchain import profile as profiles
 from doseway.coldchain import registry
@@ -17,7 +18,6 @@ from doseway.coldchain.timeline import Timeline
 from doseway.coldchain.track import Tracks
 from doseway.model.errors import DataError, UsageError
 from doseway.model.readings import Quantity, Series
-from tests.coldchain.readings_kit import MINUTE, T0, every, judged, series_at
 
 HOT = {"rule": "excursion", "side": "high", "limit_c": 8}
 
@@ -120,12 +120,12 @@ def test_readings_years_apart_do_not_overflow() -> None:
 
 
 def test_many_shipments_are_judged_as_each_alone() -> None:
-    parts = [[5, 9, 5], [], [None], [5, 5, 5, 1], [9] * 30]
+    parts: list[list[float | None]] = [[5, 9, 5], [], [None], [5, 5, 5, 1], [9] * 30]
     series = [every(10, part) for part in parts]
     tracks = Tracks(
         np.concatenate([np.array(one.observed_at_ms, np.int64) for one in series]),
         np.concatenate([np.array(one.value_milli, np.int32) for one in series]),
-        np.cumsum([0, *map(len, parts)]),
+        np.cumsum([0, *(len(part) for part in parts)]),
         sensors=["s"] * len(parts),
         interval_ms=10 * MINUTE,
     )
@@ -151,6 +151,7 @@ class _Fragile:
     spec: ClassVar[type[RuleSpec]] = RuleSpec
 
     def find(self, timeline: Timeline, spec: RuleSpec) -> Found:
+        assert spec.rule == "fragile"
         if (timeline.value == 6666).any():
             raise ZeroDivisionError("unlucky")
         return Found()
@@ -161,7 +162,7 @@ RULE = _Fragile()
 
 @pytest.fixture
 def plugged_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    real = registry.entry_points(group=registry.GROUP)
+    real = entry_points(group=registry.GROUP)
     point = EntryPoint("fragile", f"{__name__}:RULE", registry.GROUP)
     registry._points.cache_clear()
     monkeypatch.setattr(registry, "entry_points", lambda group: [*real, point] if group == registry.GROUP else [])

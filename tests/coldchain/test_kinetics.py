@@ -6,7 +6,6 @@ import pytest
 from doseway.coldchain.kinetics import Lookup, arrhenius_factor, rate, vvm_curve
 from doseway.model.units import DAY_MS
 
-
 CODATA_R = 8.314462618  # the ratios were computed with it
 
 

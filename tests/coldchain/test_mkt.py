@@ -11,7 +11,7 @@ from doseway.model.errors import UsageError
 
 MONTHS = [25 + 5 * math.sin(2 * math.pi * month / 12) for month in range(12)]
 # values, weights, then MKT at 83.144, 83.0, 42 and 125 kJ/mol
-VECTORS = [
+VECTORS: list[tuple[list[float], list[float], float, float, float, float]] = [
     ([20, 30], [1, 1], 26.2599, 26.2578, 25.6188, 26.8299),
     ([2, 8], [1, 1], 5.5364, 5.5355, 5.2599, 5.7991),
     ([4, 4, 4, 25], [1, 1, 1, 1], 14.9152, 14.9053, 11.8548, 17.3795),
@@ -39,7 +39,8 @@ def test_equal_weights_are_the_default() -> None:
 
 
 def test_another_gas_constant_moves_the_vectors_by_less_than_5e_5() -> None:
-    for values, weights, *_ in VECTORS:
+    for vector in VECTORS:
+        values, weights = vector[0], vector[1]
         assert abs(mkt(values, weights) - mkt(values, weights, 83.144, 8.314462618e-3)) < 5e-5
 
 

@@ -1,11 +1,14 @@
 """Profiles: what is wrong is named, with where and what is near; what is right survives the snapshot."""
 
+# a message stands on one line, as its reader sees it
+
 import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from tests.property.drawn_kit import profiles as drawn
 
 from doseway.coldchain import profile as profiles
 from doseway.coldchain.judgement import Effect
@@ -13,7 +16,6 @@ from doseway.coldchain.profile import Profile, from_device, from_plain, load_pro
 from doseway.model.canonical import encode
 from doseway.model.errors import ProfileError
 from doseway.model.readings import AlarmSetting, Device, DeviceClaims, Recording, SignatureCheck, SignatureStatus
-from tests.property.drawn_kit import profiles as drawn
 
 HEAD = 'id = "mine"\n[[rules]]\nrule = "excursion"\nside = "high"\n'
 WANTED = {
@@ -58,16 +60,27 @@ def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (HEAD + "limit_c = 8\nraise_afer_s = 60", "mine.toml: rules[1] (excursion): the key 'raise_afer_s' is unknown. Did you mean 'raise_after_s'?"),
-        ('id = "x"\n[[rules]]\nrule = "excurson"', "mine.toml: the rule 'excurson' is unknown. Did you mean 'excursion'?"),
-        ('id = "x"\ntitel = "X"\n[[rules]]\nrule = "gap"', "profile: the key 'titel' is unknown. Did you mean 'title'?"),
+        (
+            HEAD + "limit_c = 8\nraise_afer_s = 60",
+            "mine.toml: rules[1] (excursion): the key 'raise_afer_s' is unknown. Did you mean 'raise_after_s'?",
+        ),
+        (
+            'id = "x"\n[[rules]]\nrule = "excurson"',
+            "mine.toml: the rule 'excurson' is unknown. Did you mean 'excursion'?",
+        ),
+        (
+            'id = "x"\ntitel = "X"\n[[rules]]\nrule = "gap"',
+            "profile: the key 'titel' is unknown. Did you mean 'title'?",
+        ),
         (HEAD, "rules[1] (excursion): limit_c is missing"),
         (HEAD + 'limit_c = "warm"', "limit_c = 'warm' is not a number"),
         (HEAD + "limit_c = 8.0001", "not a number of at most 3 decimals"),
         (HEAD + "limit_c = true", "limit_c = True is not a number"),
         (HEAD + "limit_c = inf", "is not a number"),
         (HEAD + "limit_c = 1e300", "is not a number"),
-        (HEAD + "limit_c = 8\neffect = \"alarm\"", "effect"),
+        (HEAD + 'limit_c = 8\neffect = "rejct"', "effect = 'rejct' is unknown. Did you mean 'reject'?"),
+        (HEAD + 'limit_c = 8\ncomparison = "<="', "comparison = '<=' is unknown. Known: inclusive, strict."),
+        (HEAD + "limit_c = 8\ntitle = 3", "title"),
         (HEAD + "limit_c = 8\nraise_after_s = -1", "raise_after_s is negative"),
         (HEAD + 'limit_c = 8\nid = "Fridge 1"', "use a-z, 0-9"),
         ('id = "x"\n[[rules]]\nafter_s = 3', 'rule = "…" is missing'),
@@ -77,9 +90,12 @@ def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
         ('id = "X!"\n[[rules]]\nrule = "gap"\nafter_s = 3', "use a-z, 0-9"),
         ('id = "x"\n[observation]\nmin_coverage = 1.5\n[[rules]]\nrule = "gap"\nafter_s = 3', "between 0 and 1"),
         ('id = "x"\n[observation]\nmax_gap_s = 0\n[[rules]]\nrule = "gap"\nafter_s = 3', "max_gap_s is positive"),
-        ('id = "x"\n[[rules]]\nrule = "gap"\nafter_s = 3\nid = "a"\n[[rules]]\nrule = "gap"\nafter_s = 3\nid = "a"', "two rules have the id 'a'"),
+        (
+            'id = "x"\n[[rules]]\nrule = "gap"\nafter_s = 3\nid = "a"\n[[rules]]\nrule = "gap"\nafter_s = 3\nid = "a"',
+            "two rules have the id 'a'",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_named(text: str, told: str) -> None:
     assert told in refused(text)
 

@@ -1,13 +1,15 @@
 """Reasons: sentences that a tired reader understands."""
 
+# ruff: noqa: E501  # a message stands on one line, as its reader sees it
+
 from typing import Any
 
 import pytest
+from tests.coldchain.readings_kit import MINUTE, T0, every, judged
 
 from doseway.coldchain.judge import judge
 from doseway.coldchain.profile import load_profile
 from doseway.coldchain.wording import degrees, duration, moment, percent
-from tests.coldchain.readings_kit import MINUTE, T0, every, judged
 
 HOT = {"rule": "excursion", "side": "high", "limit_c": 8}
 LOW = {"rule": "excursion", "side": "low", "limit_c": 2, "comparison": "inclusive"}
@@ -23,19 +25,59 @@ def reasons(rule: dict[str, Any], values: list[float | None], interval: float = 
     [
         (HOT, [5, 9, 10, 5], f"Above 8.0 °C {BOUNDS} 10.0 °C at 00:20."),
         (LOW, [5, 2, 2, 5], f"At or below 2.0 °C {BOUNDS} 2.0 °C at 00:10."),
-        (HOT, [5, 9], "Above 8.0 °C for 10 min (between 0 min and 20 min), from 2026-01-01 00:10 to the end of the recording, peak 9.0 °C at 00:10."),
-        ({"rule": "cumulative", "side": "high", "limit_c": 8, "budget_s": 600, "used_s": 300}, [5, 9, 9, 5], f"Above 8.0 °C in all {BOUNDS} 9.0 °C at 00:10: the budget is 10 min, with 5 min used before."),
-        ({"rule": "shared_budget", "low_c": 2, "high_c": 8, "budget_s": 600}, [5, 9, 9, 5], f"Outside 2.0 °C to 8.0 °C in all {BOUNDS} 9.0 °C at 00:10: the budget for hot and cold is 10 min."),
-        ({"rule": "tier", "above_c": 8, "below_c": 15, "budget_s": 3600}, [5, 9, 9, 5], f"Above 8.0 °C up to 15.0 °C {BOUNDS} 9.0 °C at 00:10: 1 h are allowed, 40 min are left."),
-        ({"rule": "tier", "above_c": 8, "budget_s": 600}, [5, 9, 9, 5], f"Above 8.0 °C {BOUNDS} 9.0 °C at 00:10: 10 min are allowed, 10 min too much."),
+        (
+            HOT,
+            [5, 9],
+            "Above 8.0 °C for 10 min (between 0 min and 20 min), from 2026-01-01 00:10 to the end of the recording, peak 9.0 °C at 00:10.",
+        ),
+        (
+            {"rule": "cumulative", "side": "high", "limit_c": 8, "budget_s": 600, "used_s": 300},
+            [5, 9, 9, 5],
+            f"Above 8.0 °C in all {BOUNDS} 9.0 °C at 00:10: the budget is 10 min, with 5 min used before.",
+        ),
+        (
+            {"rule": "shared_budget", "low_c": 2, "high_c": 8, "budget_s": 600},
+            [5, 9, 9, 5],
+            f"Outside 2.0 °C to 8.0 °C in all {BOUNDS} 9.0 °C at 00:10: the budget for hot and cold is 10 min.",
+        ),
+        (
+            {"rule": "tier", "above_c": 8, "below_c": 15, "budget_s": 3600},
+            [5, 9, 9, 5],
+            f"Above 8.0 °C up to 15.0 °C {BOUNDS} 9.0 °C at 00:10: 1 h are allowed, 40 min are left.",
+        ),
+        (
+            {"rule": "tier", "above_c": 8, "budget_s": 600},
+            [5, 9, 9, 5],
+            f"Above 8.0 °C {BOUNDS} 9.0 °C at 00:10: 10 min are allowed, 10 min too much.",
+        ),
         ({"rule": "freeze", "limit_c": 0}, [5, -1, -1, 5], f"Freezing: at or below 0.0 °C {BOUNDS} −1.0 °C at 00:10."),
-        ({"rule": "heat_spike", "above_c": 8, "ceiling_c": 25}, [5, 26, 26, 5], f"Above the ceiling of 25.0 °C {BOUNDS} 26.0 °C at 00:10."),
-        ({"rule": "heat_spike", "above_c": 8, "ceiling_c": 25, "max_s": 600}, [5, 9, 9, 5], f"Above 8.0 °C without a break {BOUNDS} 9.0 °C at 00:10: 10 min are allowed."),
-        ({"rule": "sensor_disconnected"}, [5, None, None, 5], "The sensor gave no value from 2026-01-01 00:10 to 00:30: 20 min are unknown."),
-        ({"rule": "stuck_sensor", "after_s": 1200}, [5, 6, 6, 5], "The sensor read 6.0 °C without a change for 20 min from 2026-01-01 00:10: it may be stuck."),
-        ({"rule": "consumption", "model": "arrhenius", "life_s": 1200, "reference_c": 5, "energy_kj_mol": 83}, [5, 5, 5], "150.00 % of the life is used (limit 100 %), reached on 2026-01-01 00:10."),
+        (
+            {"rule": "heat_spike", "above_c": 8, "ceiling_c": 25},
+            [5, 26, 26, 5],
+            f"Above the ceiling of 25.0 °C {BOUNDS} 26.0 °C at 00:10.",
+        ),
+        (
+            {"rule": "heat_spike", "above_c": 8, "ceiling_c": 25, "max_s": 600},
+            [5, 9, 9, 5],
+            f"Above 8.0 °C without a break {BOUNDS} 9.0 °C at 00:10: 10 min are allowed.",
+        ),
+        (
+            {"rule": "sensor_disconnected"},
+            [5, None, None, 5],
+            "The sensor gave no value from 2026-01-01 00:10 to 00:30: 20 min are unknown.",
+        ),
+        (
+            {"rule": "stuck_sensor", "after_s": 1200},
+            [5, 6, 6, 5],
+            "The sensor read 6.0 °C without a change for 20 min from 2026-01-01 00:10: it may be stuck.",
+        ),
+        (
+            {"rule": "consumption", "model": "arrhenius", "life_s": 1200, "reference_c": 5, "energy_kj_mol": 83},
+            [5, 5, 5],
+            "150.00 % of the life is used (limit 100 %), reached on 2026-01-01 00:10.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_finding_is_a_whole_sentence(rule: dict[str, Any], values: list[float | None], told: str) -> None:
     assert reasons(rule, values)[0] == told
 

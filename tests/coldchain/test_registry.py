@@ -1,7 +1,7 @@
 """Rules register through entry points; one that cannot be loaded says so."""
 
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_an_unknown_rule_is_refused_with_the_nearest() -> None:
 @pytest.mark.usefixtures("fresh")
 def test_a_broken_plug_in_is_told_and_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = EntryPoint("broken", "no_such_module:RULE", registry.GROUP)
-    real = registry.entry_points(group=registry.GROUP)
+    real = entry_points(group=registry.GROUP)
     monkeypatch.setattr(registry, "entry_points", lambda group: [*real, broken] if group == registry.GROUP else [])
     assert list(registry.broken()) == ["broken"]
     assert "no_such_module" in registry.broken()["broken"]

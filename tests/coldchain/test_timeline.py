@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.coldchain.readings_kit import MINUTE, T0, series_at
+from tests.property.drawn_kit import Record, recordings, series_of
 
 from doseway.coldchain.timeline import Timeline
 from doseway.coldchain.track import Tracks, in_order, tracks_of
-from tests.coldchain.readings_kit import MINUTE, T0, series_at
-from tests.property.drawn_kit import Record, recordings, series_of
 
 
 def credits_of(pairs: list[tuple[float, float | None]], interval: float | None = 10, **how: int | str) -> list[float]:

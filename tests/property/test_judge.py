@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.property.drawn_kit import Record, intervals, profiles, recordings, series_of
@@ -19,9 +20,22 @@ def as_plain(records: list[Record], profile: Profile, interval: int | None, offs
     return {key: value for key, value in found.items() if key not in {"reasons", "failures"}}
 
 
+RECORDS = recordings().filter(bool)
+OFFSETS = st.sampled_from((0, 60, -330))
+
+
 @settings(max_examples=150, deadline=None)
-@given(recordings().filter(bool), profiles(), intervals, st.sampled_from((0, 60, -330)))
+@given(RECORDS, profiles(), intervals, OFFSETS)
 def test_the_fast_judge_equals_the_plain_one(
+    records: list[Record], profile: Profile, interval: int | None, offset: int
+) -> None:
+    assert as_plain(records, profile, interval, offset) == plain_judge(records, to_plain(profile), interval, offset)
+
+
+@pytest.mark.slow
+@settings(max_examples=5000, deadline=None)
+@given(RECORDS, profiles(), intervals, OFFSETS)
+def test_the_fast_judge_equals_the_plain_one_for_long(
     records: list[Record], profile: Profile, interval: int | None, offset: int
 ) -> None:
     assert as_plain(records, profile, interval, offset) == plain_judge(records, to_plain(profile), interval, offset)

@@ -4,12 +4,12 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.property.drawn_kit import MINUTE, Record, intervals, profiles, recordings, series_of
 
 from doseway.coldchain.judge import judge, judge_many
 from doseway.coldchain.profile import Profile, load_profile
 from doseway.coldchain.track import Tracks
 from doseway.model.units import INVALID
-from tests.property.drawn_kit import MINUTE, Record, intervals, profiles, recordings, series_of
 
 FIVE = 5 * MINUTE
 Random = st.randoms(use_true_random=False)
@@ -19,7 +19,7 @@ def profile_of(*rules: dict[str, Any]) -> Profile:
     return load_profile({"id": "law", "observation": {"min_coverage": 0}, "rules": list(rules)}, "law")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(recordings(), profiles(), intervals, Random)
 def test_permuted_repeated_and_split_readings_give_the_same_judgement(
     records: list[Record], profile: Profile, interval: int | None, random: Any
@@ -47,7 +47,7 @@ def test_shipments_side_by_side_do_not_touch_each_other(many: list[list[Record]]
     assert judge_many(tracks, profile) == [judge([series_of(records)], profile, FIVE) for records in many]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(recordings().filter(bool), profiles(), intervals)
 def test_figures_are_in_order(records: list[Record], profile: Profile, interval: int | None) -> None:
     found = judge([series_of(records)], profile, interval)
@@ -67,7 +67,7 @@ def test_figures_are_in_order(records: list[Record], profile: Profile, interval:
     assert found.reasons
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(recordings().filter(bool), st.sampled_from((0, 5, 20, 60)), st.sampled_from((0, 10, 40)))
 def test_a_larger_budget_is_never_exceeded_earlier(records: list[Record], budget: int, more: int) -> None:
     def raised(minutes: int) -> list[int]:
@@ -79,7 +79,7 @@ def test_a_larger_budget_is_never_exceeded_earlier(records: list[Record], budget
     assert large == [] or small[0] <= large[0]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(recordings().filter(bool), st.integers(0, 60), st.integers(1, 100))
 def test_a_gap_never_adds_time_out_of_range_but_the_rest_of_one_interval(
     records: list[Record], place: int, hours: int
@@ -96,10 +96,10 @@ def test_a_gap_never_adds_time_out_of_range_but_the_rest_of_one_interval(
     assert out(with_gap) <= out(ordered) + max(FIVE - pause, 0)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(recordings().filter(bool), st.integers(0, 60))
 def test_an_unreadable_record_never_adds_time_out_of_range(records: list[Record], place: int) -> None:
-    ordered = sorted(set(records))
+    ordered = sorted(dict(records).items())  # of two values at one time the other one would take over
     blind = [(at, INVALID if number == place else value) for number, (at, value) in enumerate(ordered)]
     rule = {"rule": "shared_budget", "low_c": 2, "high_c": 8, "budget_s": 10**6}
 
@@ -109,7 +109,7 @@ def test_an_unreadable_record_never_adds_time_out_of_range(records: list[Record]
     assert out(blind) <= out(ordered)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(recordings().filter(bool), st.sampled_from((0, 10, 30)), st.sampled_from((0, 5, 30)))
 def test_a_longer_delay_never_raises_more(records: list[Record], delay: int, more: int) -> None:
     def count(minutes: int) -> int:

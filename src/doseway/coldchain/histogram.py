@@ -56,24 +56,27 @@ def from_items(items: Iterable[tuple[int, int]]) -> Histogram:
     return Histogram(values, np.array([weight for _, weight in pairs], np.float64))
 
 
-def histogram(value: Int32, weight: Int64) -> Histogram:
-    """Add up the weights by value; values without weight are left out."""
+def histogram(value: Int32, weight: Int64, extremes: tuple[int, int] | None = None) -> Histogram:
+    """Add up the weights by value; values without weight are left out. `extremes` of the values, where known."""
     if not len(value):
         return from_items(())
-    low, high = int(value.min()), int(value.max())
-    if high - low > _WIDE:
-        tenths = value // _TENTH
-        if (tenths * _TENTH == value).all():  # as most loggers give them: a hundred times fewer places
-            one = histogram(tenths, weight)
-            return Histogram(one.value * _TENTH, one.weight)
+    low, high = extremes or (int(value.min()), int(value.max()))
+    if high - low > _WIDE and low % _TENTH == 0:
+        tenths = (value - low) // _TENTH
+        if (tenths * _TENTH == value - low).all():  # as most loggers give them: a hundred times fewer places
+            return _dense(tenths, weight, low, _TENTH)
     if high - low < _DENSE:
-        sums = np.asarray(np.bincount(value - low, weights=weight), np.float64)
-        found = np.flatnonzero(sums)
-        return Histogram(found + low, sums[found])
+        return _dense(value - low, weight, low, 1)
     distinct, place = np.unique(value, return_inverse=True)
     sums = np.asarray(np.bincount(place, weights=weight), np.float64)
     found = np.flatnonzero(sums)
     return Histogram(distinct[found].astype(np.int64), sums[found])
+
+
+def _dense(places: Int32, weight: Int64, low: int, step: int) -> Histogram:
+    sums = np.asarray(np.bincount(places, weights=weight), np.float64)
+    found = np.flatnonzero(sums)
+    return Histogram(found * step + low, sums[found])
 
 
 def mean_milli(one: Histogram) -> int | None:

@@ -35,7 +35,7 @@ class Effect(StrEnum):
     REJECT = "reject"
 
 
-class Episode(msgspec.Struct, frozen=True, kw_only=True):
+class Episode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One finding of one rule on one sensor.
 
     Attributes:
@@ -66,7 +66,7 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     details: dict[str, int | str] = {}
 
 
-class Consumption(msgspec.Struct, frozen=True, kw_only=True):
+class Consumption(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How much of one budget is used, breached or not.
 
     Attributes:
@@ -83,7 +83,7 @@ class Consumption(msgspec.Struct, frozen=True, kw_only=True):
     used_ppb: int | None = None
 
 
-class Statistics(msgspec.Struct, frozen=True, kw_only=True):
+class Statistics(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Figures of one sensor over the whole recording; weights are the time that each reading stands for.
 
     Attributes:

@@ -115,13 +115,13 @@ class Lookup(Generic[NumberT]):
             return np.array(rows, self._kind)
         start, table = self._covering(low, high)
         places = values - start  # int32 stays int32: the table is small
-        found: NDArray[NumberT] = table.take(places, axis=1)
+        found = _columns(table, places)
         if found[0].min(initial=0) < 0:
             table = table.copy()
             for place in np.unique(places[found[0] < 0]).tolist():
                 table[:, place] = [function(place + start) for function in self._functions]
             self._held = (start, table)
-            found = table.take(places, axis=1)
+            found = _columns(table, places)
         return found
 
     def _covering(self, low: int, high: int) -> tuple[int, NDArray[NumberT]]:
@@ -137,6 +137,12 @@ class Lookup(Generic[NumberT]):
         if keeps:
             wider[:, start - low : end - low] = table
         return low, wider
+
+
+def _columns(table: NDArray[NumberT], places: NDArray[np.signedinteger[Any]]) -> NDArray[NumberT]:
+    """Return the places of each row; one row, the case of long columns, is taken faster alone."""
+    found: NDArray[NumberT] = table[0].take(places)[np.newaxis] if len(table) == 1 else table.take(places, axis=1)
+    return found
 
 
 @lru_cache(maxsize=_TABLES)

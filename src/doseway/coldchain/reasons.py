@@ -6,7 +6,7 @@ from typing import Any, Final
 from doseway.coldchain.judgement import Effect, Episode, RuleFailure, Statistics, Verdict
 from doseway.coldchain.port import RuleSpec
 from doseway.coldchain.profile import Profile
-from doseway.coldchain.wording import clock_time, degrees, duration, moment, percent, tenths
+from doseway.coldchain.wording import clock_time, degrees, duration, hundredths, moment, percent
 
 _SHOWN: Final = 5
 _RANKS: Final = {effect: rank for rank, effect in enumerate(Effect)}
@@ -164,7 +164,7 @@ def _mkt(one: Episode, spec: Any, offset: int) -> str:
     figures = {key: int(value) for key, value in one.details.items()}
     window = f"The mean kinetic temperature of the worst {duration(figures['window_ms'])} with an excursion"
     where = f"({moment(one.start_ms, offset)} to {moment(one.end_ms or one.start_ms, offset)})"
-    value = f"{window} {where} is {tenths(figures['mkt_milli'])}"
+    value = f"{window} {where} is {hundredths(figures['mkt_milli'])}"
     if one.effect is Effect.INFO:
         left = duration(figures["left_at_peak_ms"] // 60_000 * 60_000)
         return f"{value}, within {degrees(spec.limit_milli)}; {left} more at the peak would have reached it."

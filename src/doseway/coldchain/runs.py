@@ -116,28 +116,9 @@ def raised_episodes(
     if not len(runs):
         return []
     raised = Raised(counted, runs, raise_after_ms, clear_after_ms)
-    first, last, track = runs.first[raised.start], runs.last[raised.end], runs.track[raised.start]
-    at = first
-    if raise_after_ms:
-        at = np.searchsorted(counted.credited, counted.credited[first] + raise_after_ms, side="left") - 1
-    back = np.minimum(last + 1, len(counted.at) - 1)
-    until = np.where(raised.is_closed, counted.position[back], timeline.bounds[track + 1])
-    columns = (
-        track,
-        first,
-        last,
-        counted.at[first],
-        counted.at[at],
-        np.where(raised.is_closed, counted.at[back], _NO_END),
-        _between(runs.out, raised),
-        _between(runs.least, raised),
-        _between(runs.upper - runs.lower, raised),
-        timeline.unknown_before[until] - timeline.unknown_before[counted.position[first]],
-    )
-    details = details or {}
     found: list[tuple[int, Episode]] = []
-    for number, start, end, start_ms, raised_ms, end_ms, out_ms, least, most, unknown in zip(
-        *(column.tolist() for column in columns), strict=True
+    for track, start, end, start_ms, raised_ms, end_ms, out_ms, least, most, unknown in zip(
+        *(column.tolist() for column in _columns(timeline, runs, raised, raise_after_ms)), strict=True
     ):
         values = counted.value[start : end + 1]
         peak = start + int(values.argmax() if side == "high" else values.argmin())
@@ -145,7 +126,7 @@ def raised_episodes(
             rule=spec.rule,
             rule_version=spec.rule_version,
             rule_id=spec.id,
-            sensor=timeline.sensors[number],
+            sensor=timeline.sensors[track],
             effect=spec.effect,
             start_ms=start_ms,
             raised_ms=raised_ms,
@@ -156,10 +137,33 @@ def raised_episodes(
             unknown_ms=unknown,
             peak_milli=int(counted.value[peak]),
             peak_at_ms=int(counted.at[peak]),
-            details=details,
+            details=dict(details or {}),
         )
-        found.append((number, one))
+        found.append((track, one))
     return found
+
+
+def _columns(timeline: Timeline, runs: Runs, raised: Raised, raise_after_ms: int) -> tuple[Int64, ...]:
+    """Return track, first and last record, start, raised, end, and the sums of each episode."""
+    counted = timeline.counted
+    first, last, track = runs.first[raised.start], runs.last[raised.end], runs.track[raised.start]
+    at = first
+    if raise_after_ms:
+        at = np.searchsorted(counted.credited, counted.credited[first] + raise_after_ms, side="left") - 1
+    back = np.minimum(last + 1, len(counted.at) - 1)
+    until = np.where(raised.is_closed, counted.position[back], timeline.bounds[track + 1])
+    return (
+        track,
+        first,
+        last,
+        counted.at[first],
+        counted.at[at],
+        np.where(raised.is_closed, counted.at[back], _NO_END),
+        _between(runs.out, raised),
+        _between(runs.least, raised),
+        _between(runs.upper - runs.lower, raised),
+        timeline.unknown_between(track, counted.position[first], until),
+    )
 
 
 def _between(each: Int64, raised: Raised) -> Int64:

@@ -109,19 +109,24 @@ def _seen(timeline: Timeline, track: int, until: int) -> tuple[Seen, Histogram]:
     inside = slice(int(timeline.bounds[track]), until)
     at, value, credit = timeline.at[inside], timeline.value[inside], timeline.credit[inside]
     invalid = 0
+    if timeline.is_counted is None:  # then the sum is at hand
+        observed = int(timeline.counted.credited[until] - timeline.counted.credited[inside.start])
+    else:
+        observed = int(credit.sum())
     if timeline.is_valid is not None:
         valid = timeline.is_valid[inside]
         invalid = len(valid) - int(valid.sum())
         at, value, credit = at[valid], value[valid], credit[valid]
+    low, high = (int(value.min()), int(value.max())) if len(value) else (None, None)
     one = Seen(
         readings=len(value),
         invalid=invalid,
         contradictory=_contradictory(at) if timeline.has_equal_times else 0,
-        observed_ms=int(credit.sum()),
-        min_milli=int(value.min()) if len(value) else None,
-        max_milli=int(value.max()) if len(value) else None,
+        observed_ms=observed,
+        min_milli=low,
+        max_milli=high,
     )
-    return one, histogram(value, credit)
+    return one, histogram(value, credit, None if low is None or high is None else (low, high))
 
 
 def _contradictory(at: Int64) -> int:

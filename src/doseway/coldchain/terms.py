@@ -8,7 +8,8 @@ The TOML key of a field follows from the field's name: `limit_milli` is written 
 import difflib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, TypeVar
+from enum import StrEnum
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -54,6 +55,10 @@ def read(kind: type[StructT], entry: Mapping[str, Any], place: str, source: str)
     missing = [key for key, field in fields.items() if field.required and key not in entry]
     if missing:
         raise ProfileError(f"{place}: {missing[0]} is missing", where=Place(source))
+    for key, value in entry.items():
+        words = _words(fields[key].type)
+        if words and isinstance(value, str) and value not in words:
+            raise unknown(f"{place}: {key} =", value, words, source)
     plain = {fields[key].name: _inside(fields[key].name, key, value, place, source) for key, value in entry.items()}
     try:
         return msgspec.convert(plain, kind)
@@ -73,6 +78,13 @@ def plain(struct: msgspec.Struct) -> dict[str, Any]:
     """Return a struct as a dict of integers, strings, booleans and lists; what is not set is left out."""
     fields: dict[str, Any] = msgspec.to_builtins(struct)
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _words(kind: Any) -> tuple[str, ...]:
+    """Return the words that a field of words may hold; none of another field."""
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return tuple(word.value for word in kind)
+    return get_args(kind) if get_origin(kind) is Literal else ()
 
 
 def _inside(field: str, key: str, value: Any, place: str, source: str) -> Any:

@@ -143,7 +143,20 @@ class Timeline:
     @cached_property
     def unknown_before(self) -> Int64:
         """The sum of time without observation before each record; one longer."""
+        if self.credit is self.reach:  # nothing is unknown
+            return np.zeros(len(self.at) + 1, np.int64)
         return before(self.reach - self.credit)
+
+    def unknown_between(self, track: Int64, start: Int64, end: Int64) -> Int64:
+        """Return the time without observation between records of tracks; `end` may be the end of the track.
+
+        The same as differences of `unknown_before`, without a sum over all records where all are counted.
+        """
+        if self.is_counted is not None:
+            return self.unknown_before[end] - self.unknown_before[start]
+        is_last = end == self.bounds[track + 1]
+        until = np.where(is_last, self.end_ms[track], self.at[end - is_last])
+        return until - self.at[start] - (self.counted.credited[end] - self.counted.credited[start])
 
     @cached_property
     def has_equal_times(self) -> bool:

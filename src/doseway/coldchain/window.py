@@ -8,7 +8,7 @@ those instants. Trying these is exact. All sums are integers; prefix sums may wr
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import Final
 
 import msgspec
@@ -91,7 +91,7 @@ class Loads:
 
     Attributes:
         at, value, credit, load, hot: columns; `hot` are the readings that make a window relevant.
-        load_before, time_before, hot_before: the sums of load, time and hot time before each reading; one longer.
+        load_before, time_before: the sums of load and time before each reading; one longer.
     """
 
     def __init__(self, counted: Counted, load: Int64, hot: Bools) -> None:
@@ -99,7 +99,6 @@ class Loads:
         self.at, self.value, self.credit = counted.at, counted.value, counted.credit
         self.load, self.hot = load, hot
         self.load_before, self.time_before = before(load * counted.credit), counted.credited
-        self.hot_before = before(np.where(hot, counted.credit, 0))
         self._bounds = counted.bounds
 
     def track(self, number: int) -> "TrackLoads":
@@ -110,6 +109,8 @@ class Loads:
         self, runs: Runs, window_ms: int, since_ms: int | None = None, until_ms: int | None = None
     ) -> tuple[dict[int, Window], dict[int, Window]]:
         """Return the worst windows that end with an excursion, and those that begin with one, by track.
+
+        An excursion that stands for no time at all has no such windows.
 
         Args:
             runs: the excursions.
@@ -126,20 +127,22 @@ class Loads:
         beginning = [sums - sums_before for sums, sums_before in zip(late, self._before(runs.first), strict=True)]
         low, high = -(2**62) if since_ms is None else since_ms, 2**62 if until_ms is None else until_ms
         return (
-            _worst_by_track(runs.track, begins, ends, ending, (begins >= low) & (begins < high)),
-            _worst_by_track(runs.track, starts, until, beginning, (starts >= low) & (starts < high)),
+            _worst_by_track((runs.track, begins, ends, *ending), (runs.out > 0) & (begins >= low) & (begins < high)),
+            _worst_by_track(
+                (runs.track, starts, until, *beginning), (runs.out > 0) & (starts >= low) & (starts < high)
+            ),
         )
 
-    def _before(self, place: Int64) -> tuple[Int64, Int64, Int64]:
-        """Return load, time and hot time before readings."""
-        return self.load_before[place], self.time_before[place], self.hot_before[place]
+    def _before(self, place: Int64) -> tuple[Int64, Int64]:
+        """Return load and time before readings."""
+        return self.load_before[place], self.time_before[place]
 
-    def _sums(self, instants: Int64, first: Int64, last: Int64) -> tuple[Int64, Int64, Int64]:
+    def _sums(self, instants: Int64, first: Int64, last: Int64) -> tuple[Int64, Int64]:
         """Return the same before instants, each within the readings `first` to `last` of its own track."""
         place = _last_at_or_before(self.at, instants, first, last)
         part = np.minimum(np.maximum(instants - self.at[place], 0), self.credit[place])
-        load, time, hot = self._before(place)
-        return load + self.load[place] * part, time + part, hot + self.hot[place] * part
+        load, time = self._before(place)
+        return load + self.load[place] * part, time + part
 
 
 def _last_at_or_before(at: Int64, instants: Int64, first: Int64, last: Int64) -> Int64:
@@ -153,15 +156,14 @@ def _last_at_or_before(at: Int64, instants: Int64, first: Int64, last: Int64) ->
     return low
 
 
-def _worst_by_track(
-    track: Int64, starts: Int64, ends: Int64, sums: Sequence[Int64], is_wanted: Bools
-) -> dict[int, Window]:
-    """Return the worst window of each track; sums: load, time and hot time, which must not be nothing."""
-    load, time, hot = sums
-    chosen = is_wanted & (hot > 0)
-    columns = [column[chosen].tolist() for column in (track, starts, ends, load, time)]
+def _worst_by_track(columns: Sequence[Int64], is_wanted: Bools) -> dict[int, Window]:
+    """Return the worst window of each track; columns: track, start, end, load, time.
+
+    A window that begins in a gap may hold no time at all. One that holds any holds some of its own excursion.
+    """
+    chosen = is_wanted & (columns[-1] > 0)
     worst: dict[int, Window] = {}
-    for number, *figures in zip(*columns, strict=True):
+    for number, *figures in zip(*(column[chosen].tolist() for column in columns), strict=True):
         one = Window(*figures)
         if one.is_worse_than(worst.get(number)):
             worst[number] = one
@@ -180,7 +182,7 @@ class TrackLoads:
         inside, sums = slice(first, end), slice(first, end + 1)
         self.at, self.value, self.credit = loads.at[inside], loads.value[inside], loads.credit[inside]
         self.load, self.hot = loads.load[inside], loads.hot[inside]
-        self._load, self._time, self._hot = loads.load_before[sums], loads.time_before[sums], loads.hot_before[sums]
+        self._load, self._time = loads.load_before[sums], loads.time_before[sums]
         self.start_ms, self.end_ms = int(self.at[0]), int(self.at[-1] + self.credit[-1])
 
     def worst(
@@ -194,9 +196,14 @@ class TrackLoads:
             return self._pick(np.array([self.start_ms]), np.array([self.end_ms]))
         step = int(self.credit[0])
         if since_ms is None and until_ms is None and step > 0 and window_ms % step == 0 and self._is_regular(step):
-            return self._regular_worst(window_ms // step, window_ms)
+            return self._regular_worst(runs, window_ms // step, window_ms)
         starts = self._candidates(runs, window_ms, since_ms, until_ms)
         return self._pick(starts, starts + window_ms)
+
+    @cached_property
+    def _hot(self) -> Int64:
+        """The sum of hot time before each reading; one longer."""
+        return before(np.where(self.hot, self.credit, 0))
 
     def inside(self, window: Window) -> slice:
         """Return the readings that may stand for time in a window."""
@@ -209,15 +216,21 @@ class TrackLoads:
             return False
         return bool((self.credit == step).all())
 
-    def _regular_worst(self, steps: int, window_ms: int) -> Window | None:
+    def _regular_worst(self, runs: tuple[Int64, Int64], steps: int, window_ms: int) -> Window | None:
         """Do as `worst` where all readings follow each other at one interval that divides the window."""
-        is_hot = self._hot[steps:] > self._hot[:-steps]
-        loads = np.where(is_hot, self._load[steps:] - self._load[:-steps], -1)
-        place = int(loads.argmax())
-        if loads[place] < 0:
-            return None
-        start = int(self.at[place])
-        return Window(start, start + window_ms, int(loads[place]), window_ms)
+        latest = len(self.at) - steps  # the last reading with which a window may begin
+        best_load, best = -1, 0
+        done = 0
+        for first, last in zip(*(column.tolist() for column in runs), strict=True):
+            start, end = max(first - steps + 1, done), min(last, latest) + 1
+            if start < end:
+                loads = self._load[start + steps : end + steps] - self._load[start:end]
+                place = int(loads.argmax())
+                if loads[place] > best_load:
+                    best_load, best = int(loads[place]), start + place
+                done = end
+        start_ms = int(self.at[best])
+        return Window(start_ms, start_ms + window_ms, best_load, window_ms) if best_load >= 0 else None
 
     def _candidates(
         self, runs: tuple[Int64, Int64], window_ms: int, since_ms: int | None, until_ms: int | None

@@ -4,10 +4,10 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from tests.coldchain.readings_kit import HOUR, episodes, every, judged, minutes
 
 from doseway.coldchain.profile import load_profile
 from doseway.model.errors import ProfileError
-from tests.coldchain.readings_kit import HOUR, episodes, every, judged, minutes
 
 ARRHENIUS = {"rule": "consumption", "model": "arrhenius", "life_s": 36_000, "reference_c": 5, "energy_kj_mol": 83.144}
 

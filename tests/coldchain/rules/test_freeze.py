@@ -1,11 +1,11 @@
 """Freeze: what MKT cannot see."""
 
 import pytest
+from tests.coldchain.readings_kit import episodes, every, judged, minutes
 
 from doseway.coldchain.judgement import Effect, Verdict
 from doseway.coldchain.profile import load_profile
 from doseway.model.errors import ProfileError
-from tests.coldchain.readings_kit import episodes, every, judged, minutes
 
 FREEZE = {"rule": "freeze", "limit_c": 0, "effect": "reject"}
 

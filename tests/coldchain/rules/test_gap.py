@@ -1,7 +1,8 @@
 """Gap: unknown, never fine."""
 
-from doseway.coldchain.judgement import Effect, Verdict
 from tests.coldchain.readings_kit import episodes, judged, minutes, series_at
+
+from doseway.coldchain.judgement import Effect, Verdict
 
 GAP = {"rule": "gap", "after_s": 1800}
 

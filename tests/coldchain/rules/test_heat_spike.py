@@ -1,10 +1,10 @@
 """Heat spike: the ceiling, and how long."""
 
 import pytest
+from tests.coldchain.readings_kit import episodes, every
 
 from doseway.coldchain.profile import load_profile
 from doseway.model.errors import ProfileError
-from tests.coldchain.readings_kit import episodes, every
 
 SPIKE = {"rule": "heat_spike", "above_c": 15, "ceiling_c": 25, "max_s": 86_400}
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
+from tests.coldchain.readings_kit import HOUR, MINUTE, episodes, every, judged, minutes, series_at
 
 from doseway.coldchain.judgement import Effect, Verdict
 from doseway.coldchain.mkt import hours_left, mkt
 from doseway.coldchain.profile import load_profile
 from doseway.model.errors import ProfileError
-from tests.coldchain.readings_kit import HOUR, MINUTE, episodes, every, judged, minutes, series_at
 
 CCT = {"rule": "mkt", "limit_c": 8, "window_s": 86_400, "excursion_above_c": 8}
 
@@ -88,6 +88,13 @@ def test_a_kiln_does_not_overflow() -> None:
     thirty_days = {**CCT, "limit_c": -80, "window_s": 30 * 86_400, "excursion_above_c": -60, "energy_kj_mol": 900}
     (one,) = episodes(thirty_days, every(60, [-80.0] * 700 + [2_000_000.0] * 20), interval=60)
     assert one.effect is Effect.QA_REVIEW
+
+
+def test_an_excursion_whose_end_nobody_observed_has_no_window_that_ends_with_it() -> None:
+    records = [(0, 5.0), (5, 5.0), (10, 9.0), (70, 9.0)]
+    (one,) = episodes({**CCT, "window_s": 420}, series_at(records), interval=5, last_reading="none")
+    assert "mkt_ending_milli" not in one.details
+    assert one.details["mkt_beginning_milli"] == 9000
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Sensor disconnected: no value for so long."""
 
-from doseway.coldchain.judgement import Verdict
 from tests.coldchain.readings_kit import MINUTE, episodes, every, judged, minutes, series_at
+
+from doseway.coldchain.judgement import Verdict
 
 UNPLUGGED = {"rule": "sensor_disconnected", "after_s": 1200}
 

@@ -1,10 +1,10 @@
 """Shared budget: hot and cold time together."""
 
 import pytest
+from tests.coldchain.readings_kit import MINUTE, episodes, every, judged, minutes
 
 from doseway.coldchain.profile import load_profile
 from doseway.model.errors import ProfileError
-from tests.coldchain.readings_kit import MINUTE, episodes, every, judged, minutes
 
 BOTH = {"rule": "shared_budget", "low_c": 2, "high_c": 8, "budget_s": 1800}
 

@@ -1,11 +1,11 @@
 """Start delay: conditioning is told and counts for nothing."""
 
 import pytest
+from tests.coldchain.readings_kit import MINUTE, episodes, every, judged, minutes
 
 from doseway.coldchain.judgement import Effect, Verdict
 from doseway.coldchain.profile import load_profile
 from doseway.model.errors import ProfileError
-from tests.coldchain.readings_kit import MINUTE, episodes, every, judged, minutes
 
 RANGE = {"rule": "start_delay", "low_c": 2, "high_c": 8}
 

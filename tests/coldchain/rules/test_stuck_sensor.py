@@ -1,10 +1,10 @@
 """Stuck sensor: always the same value."""
 
 import pytest
+from tests.coldchain.readings_kit import episodes, every, minutes
 
 from doseway.coldchain.profile import load_profile
 from doseway.model.errors import ProfileError
-from tests.coldchain.readings_kit import episodes, every, minutes
 
 STUCK = {"rule": "stuck_sensor", "after_s": 1800}
 

@@ -1,11 +1,11 @@
 """Tiers: allowances in bands, and what is left of them."""
 
 import pytest
+from tests.coldchain.readings_kit import HOUR, MINUTE, every, judged
 
 from doseway.coldchain.judgement import Effect, Verdict
 from doseway.coldchain.profile import load_profile
 from doseway.model.errors import ProfileError
-from tests.coldchain.readings_kit import HOUR, MINUTE, every, judged
 
 TIER = {"rule": "tier", "above_c": 8, "below_c": 15, "budget_s": 3600}
 

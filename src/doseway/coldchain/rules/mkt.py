@@ -5,6 +5,7 @@ the window ends or begins with it, so the worst of all windows of that length de
 and of those that begin with an excursion are told beside it. Low excursions have no MKT.
 """
 
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -17,7 +18,7 @@ from doseway.coldchain.port import Found, Rule, RuleSpec, refuse
 from doseway.coldchain.runs import Runs, on_records, out_mask
 from doseway.coldchain.timeline import Bools, Memory, Timeline
 from doseway.coldchain.track import Int64
-from doseway.coldchain.window import LOAD_ONE, Loads, TrackLoads, Window, cap_of, loads_of, worst_of
+from doseway.coldchain.window import LOAD_ONE, Loads, TrackLoads, Window, cap_of, load, loads_of, worst_of
 from doseway.model.units import DAY_MS, INVALID
 
 _LONGEST_MS: Final = 30 * DAY_MS
@@ -110,18 +111,22 @@ class _Desk:
         self.timeline, self.spec, self.slope = timeline, spec, slope_of(spec.energy_j_mol)
         hot = out_mask(counted, "high", spec.excursion_above_milli)
         self.runs = Runs(timeline, hot)
-        self.tracks = np.unique(self.runs.track).tolist()
-        self._loads_of = loads_of(spec.limit_milli, self.slope, cap_of(spec.window_ms))
+        self._edges = np.searchsorted(self.runs.track, np.arange(len(timeline) + 1)).tolist()
+        self.tracks = [track for track, (edge, after) in enumerate(pairwise(self._edges)) if edge < after]
         self._loads: Loads | None = None
+        self._track: tuple[int, TrackLoads] | None = None
         self._beside: tuple[dict[int, Window], dict[int, Window]] | None = None
         if self.tracks:
             value = counted.value
-            self._loads = Loads(counted, self._loads_of.take(value, int(value.min()), int(value.max()))[0], hot)
+            each = loads_of(spec.limit_milli, self.slope, cap_of(spec.window_ms))
+            self._loads = Loads(counted, each.take(value, int(value.min()), int(value.max()))[0], hot)
 
     def loads(self, track: int) -> TrackLoads:
         """Return the readings of a track with their loads."""
-        assert self._loads is not None
-        return self._loads.track(track)
+        if self._track is None or self._track[0] != track:
+            assert self._loads is not None
+            self._track = (track, self._loads.track(track))
+        return self._track[1]
 
     def worst(self, track: int, since_ms: int | None = None, until_ms: int | None = None) -> _Worst | None:
         """Return the worst windows of a track, of those that begin in between."""
@@ -206,7 +211,7 @@ class _Desk:
         if room <= 0 or not rest_ms:
             return 0
         rest_load = int(np.dot(rest_loads, rest_times))  # a part of the window's load: below 2^63
-        peak_load = int(self._loads_of.take(np.array([peak]), peak, peak)[0, 0])
+        peak_load = load(peak, self.spec.limit_milli, self.slope, cap_of(self.spec.window_ms))
         worse = peak_load * rest_ms - rest_load
         return min(room * rest_ms // worse, rest_ms) if worse > 0 else rest_ms
 
@@ -217,7 +222,7 @@ class _Desk:
         return self.runs.first[chosen] - start, self.runs.last[chosen] - start
 
     def _chosen(self, track: int) -> slice:
-        return slice(*np.searchsorted(self.runs.track, [track, track + 1]).tolist())
+        return slice(self._edges[track], self._edges[track + 1])
 
     def _bounds(self, track: int, window: Window, time: Int64, hot: Bools, inside: slice) -> tuple[int, int, int]:
         """Return observed, least and most time of excursion within a window."""
