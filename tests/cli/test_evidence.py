@@ -87,6 +87,17 @@ def test_the_quorum_is_met_by_the_witness_and_kept(run: Run, witnessed: Path) ->
     assert run("log", "verify", "--witnesses", "--store", witnessed).code == 0
 
 
+def test_a_pack_without_its_quorum_is_written_and_is_a_finding(run: Run, store: Path) -> None:
+    vkey = "w.example/a+bd394177+BM8kiMn2T9EF4E/1ZMWU7Ao8LaYEKIjZ8Ct4fhXq4UWc"
+    with (store / "policy").open("a") as policy:
+        policy.write(f"witness a {vkey} http://127.0.0.1:9\n")
+    text = (store / "policy").read_text().replace("quorum none\n", "")
+    (store / "policy").write_text(f"{text}quorum a\n")
+    ran = run("evidence", "pack", 1, "--out", "p.zip", "--store", store)
+    assert (ran.code, "NOT met" in ran.err, "unreachable" in ran.err) == (1, True, True)
+    assert run("evidence", "verify", "p.zip", "--policy", store / "policy").code == 2
+
+
 def test_a_log_that_is_replaced_is_refused_by_its_witness(run: Run, witnessed: Path, examples: Path) -> None:
     run("log", "cosign", "--store", witnessed)
     for name in ("log.sqlite", "log.sqlite-wal", "log.sqlite-shm", "anchor"):
@@ -123,3 +134,11 @@ def test_a_kept_demonstration_needs_a_new_folder(run: Run, tmp_path: Path) -> No
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "x").touch()
     assert run("demo", "--keep", "full").code == 2
+
+
+def test_doctor_names_a_policy_that_is_of_another_log(run: Run, store: Path) -> None:
+    (store / "policy").write_text("quorum none\n")
+    ran = run("doctor", "--store", store)
+    assert (ran.code, "Add this line: log doseway.local/log+" in ran.out) == (1, True)
+    (store / "policy").write_text("garbage\n")
+    assert f"{store / 'policy'}, line 1" in run("doctor", "--store", store).out

@@ -59,7 +59,8 @@ def _guarded(check: Callable[[Settings], Check], settings: Settings) -> Check:
     try:
         return check(settings)
     except DosewayError as error:
-        return Check(False, str(error.what), error.hint)
+        where = f"{error.where}: " if error.where and str(error.where) else ""
+        return Check(False, f"{where}{error.what}", error.hint)
 
 
 def _key(settings: Settings) -> Check:
@@ -72,6 +73,11 @@ def _key(settings: Settings) -> Check:
 
 def _policy(settings: Settings) -> Check:
     policy = logbook.read_policy(settings)
+    with logbook.reading(settings) as log:
+        missing = set(log.keys()) - {one.key for one in policy.logs}
+    if missing:
+        advice = f"Add this line: log {min(map(str, missing))}"
+        return Check(False, f"the policy {logbook.policy_path(settings)} does not name a key of the log", advice)
     names = ", ".join(one.name for one in policy.witnesses)
     if not names:
         advice = "Without witnesses the log proves nothing against its own operator: docs/how-to/run-a-witness."

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from doseway import __version__
-from doseway.app.inspecting import How, decode, judge_recording, limits_for, present
+from doseway.app.inspecting import How, decode, judge_recording, limits_for, opened, present, readable
 from doseway.coldchain import profile as profiles
 from doseway.coldchain.profile import Profile
 from doseway.evidence.inspection import Inspection
@@ -19,7 +19,7 @@ from doseway.evidence.readings_csv import readings_sha256
 from doseway.ledger.drafts import Draft
 from doseway.ledger.sequencer import Sequencer
 from doseway.model.canonical import encode
-from doseway.model.errors import DataError, Place
+from doseway.model.errors import DataError
 from doseway.model.facts import JudgementMade, PacketDecoded, PacketReceived, PacketRejected, RuleFailed
 from doseway.model.ids import content_id
 from doseway.model.readings import Recording
@@ -58,11 +58,8 @@ def import_file(sequencer: Sequencer, path: Path, how_to: How) -> Imported:
         DataError: the file itself cannot be opened.
         Unavailable: the log failed; import the file again when it is back.
     """
-    try:
-        with path.open("rb") as stream:
-            return _import(sequencer, stream, path, how_to)
-    except OSError as error:
-        raise DataError(f"the file cannot be read: {error.strerror}", where=Place(str(path))) from error
+    with opened(path) as stream:
+        return _import(sequencer, stream, Path(readable(path)), how_to)
 
 
 def _import(sequencer: Sequencer, stream: BinaryIO, path: Path, how_to: How) -> Imported:

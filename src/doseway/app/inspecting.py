@@ -1,8 +1,11 @@
 """Inspect one file on the spot: detect, decode, judge, compare with the device's own figures. Nothing is stored."""
 
 import hashlib
+import os
+import stat
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -148,28 +151,64 @@ def inspect_file(path: Path, how_to: How) -> Inspection:
     Raises:
         DataError: it cannot be read, or is in no known format; says what, where and what to do.
     """
+    with opened(path) as stream:
+        return inspect_stream(stream, readable(path), how_to)
+
+
+def readable(path: Path) -> str:
+    """Write a path as text that can be encoded: a byte that is not UTF-8 becomes U+FFFD."""
+    return os.fsencode(path).decode("utf-8", errors="replace")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to read it from end to end, more than once. A pipe or a device is refused: it may have no end.
+
+    Raises:
+        DataError: it is no file, or cannot be read; says why.
+    """
+    where = Place(readable(path))
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise DataError("this is no regular file", hint="Save what it gives to a file first.", where=where)
         with path.open("rb") as stream:
-            return inspect_stream(stream, str(path), how_to)
+            yield stream
     except OSError as error:
-        raise DataError(f"the file cannot be read: {error.strerror}", where=Place(str(path))) from error
+        why = error.strerror or str(error)
+        raise DataError(f"the file cannot be read: {why}", hint="Check its permissions.", where=where) from error
 
 
 def files_under(paths: Iterable[Path]) -> list[Path]:
-    """Return the files named, and all files below the folders named, in a stable order; hidden ones are left out.
+    """Return the files named, and all files below the folders named, in a stable order.
+
+    Below a folder, what is hidden (its name begins with a dot) is left out, and links to folders are not followed.
 
     Raises:
-        UsageError: a path does not exist.
+        UsageError: a path does not exist, or a folder cannot be searched.
     """
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(one for one in path.rglob("*") if one.is_file() and not one.name.startswith("."))
-        elif path.exists():
+            found += _below(path)
+        elif os.path.lexists(path):
             found.append(path)
         else:
-            raise UsageError("there is no such file or folder", where=Place(str(path)))
+            raise UsageError("there is no such file or folder", where=Place(readable(path)))
     return found
+
+
+def _below(folder: Path) -> list[Path]:
+    found: list[Path] = []
+    for where, folders, names in os.walk(folder, onerror=_not_searched):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(where, name) for name in names if not name.startswith(".")]
+    return sorted(path for path in found if path.is_file() or path.is_symlink())
+
+
+def _not_searched(error: OSError) -> None:
+    """Refuse a folder that cannot be listed: the files in it would be left out in silence."""
+    where = Place(readable(Path(error.filename)))
+    raise UsageError(f"the folder cannot be searched: {error.strerror}", where=where) from error
 
 
 def _digest(stream: BinaryIO) -> tuple[int, str]:

@@ -9,14 +9,17 @@ import os
 from pathlib import Path
 from typing import Final
 
+from doseway.app.newfile import new_file
+from doseway.ledger.durable import sync_directory, write_whole
 from doseway.ledger.keys import SigningKey
 from doseway.ledger.note import NoteSigner
-from doseway.model.errors import DataError, Place, Unavailable, UsageError
+from doseway.model.errors import DataError, Place, Unavailable
 
 _PREFIX: Final = "PRIVATE+KEY+"
 _ED25519: Final = b"\x01"
 _SEED_BYTES: Final = 32
 _OWNER_ONLY: Final = 0o600
+_OWNER_FOLDER: Final = 0o700
 
 
 class StoredKey:
@@ -40,25 +43,29 @@ class StoredKey:
         return f"{_PREFIX}{self.name}+{key_id}+{base64.b64encode(_ED25519 + self._seed).decode()}\n"
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder that only its owner can enter: keys and raw bytes of others lie in it. One that exists is left.
+
+    Raises:
+        Unavailable: it cannot be made, or is no folder.
+    """
+    try:
+        path.mkdir(mode=_OWNER_FOLDER, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"the folder cannot be made: {error.strerror}", where=Place(str(path))) from error
+
+
 def create_key(path: Path, name: str) -> StoredKey:
-    """Make a new key and store it; an existing file is never overwritten.
+    """Make a new key and store it, whole or not at all; an existing file is never overwritten.
 
     Raises:
         UsageError: there is a file already.
         Unavailable: the folder cannot be written to.
     """
     key = StoredKey(name, os.urandom(_SEED_BYTES))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(key.text())
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError as error:
-        raise UsageError("there is a key already", where=Place(str(path))) from error
-    except OSError as error:
-        raise Unavailable(f"the key cannot be stored: {error.strerror}", where=Place(str(path))) from error
+    make_folder(path.parent)
+    with new_file(path, mode=_OWNER_ONLY) as file:
+        file.write(key.text().encode("ascii"))
     return key
 
 
@@ -104,9 +111,9 @@ def put_next_key_in_force(path: Path) -> Path:
     """
     kept = path.with_name(f"{path.name}.{read_key(path).signer().vkey.key_id.hex()}.old")
     try:
-        if not kept.exists():
-            os.link(path, kept)
+        write_whole(kept, path.read_bytes(), mode=_OWNER_ONLY, is_synced=True)
         next_key_path(path).replace(path)
+        sync_directory(path.parent)
     except OSError as error:
         raise Unavailable(f"the key files cannot be changed: {error.strerror}", where=Place(str(path))) from error
     return kept

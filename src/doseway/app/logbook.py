@@ -5,19 +5,28 @@
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Final
 
-from doseway.app.keys import StoredKey, find_or_create_key, next_key_path, put_next_key_in_force, read_key
+from doseway.app.keys import StoredKey, find_or_create_key, make_folder, next_key_path, put_next_key_in_force, read_key
 from doseway.app.settings import Settings
 from doseway.engines.anchor_file import FileAnchor, FileAnchorReader
 from doseway.engines.sqlite import SqliteReader, SqliteStore
+from doseway.ledger.durable import write_whole
 from doseway.ledger.log import Log, open_log
 from doseway.ledger.policy import Policy, parse_policy
 from doseway.ledger.sequencer import Sequencer, open_sequencer
-from doseway.model.errors import Place, Unavailable
+from doseway.model.errors import DataError, Place, Unavailable
 from doseway.model.units import UnixMs
+
+_FIRST_POLICY: Final = (
+    "# Whose signatures count (C2SP tlog-policy). Add witnesses of other organisations, and a quorum of them:",
+    "#   witness NAME VKEY URL",
+    "#   group all-of-them 2 NAME NAME NAME",
+    "#   quorum all-of-them",
+)
 
 
 class SystemClock:
@@ -56,18 +65,16 @@ def writing(settings: Settings, *, renew_anchor: bool = False) -> Iterator[Seque
         Unavailable: another process writes to it, or the disk does not answer.
         IntegrityError: it is not the continuation of what was published.
     """
-    settings.store.mkdir(parents=True, exist_ok=True)
-    settle_keys(settings)
-    key = _key(settings)
+    make_folder(settings.store)
     with ExitStack() as opened:
-        store = SqliteStore(database_path(settings))
+        store = SqliteStore(database_path(settings))  # from here on no other process touches the keys either
         opened.callback(store.close)
         anchor = FileAnchor(settings.anchor_path)
         opened.callback(anchor.close)
+        key = _key(settings, store, anchor)
         sequencer = open_sequencer(store, anchor, key.signer(), SystemClock(), renew_anchor=renew_anchor)
         opened.pop_all()  # from here on the sequencer closes them
     with sequencer:
-        _write_first_policy(settings, key)
         yield sequencer
 
 
@@ -106,7 +113,11 @@ def read_policy(settings: Settings) -> Policy:
         Unavailable: there is none.
         DataError: it is malformed.
     """
-    return parse_policy(policy_text(settings))
+    try:
+        return parse_policy(policy_text(settings))
+    except DataError as error:
+        line = error.where.line if error.where else None
+        raise type(error)(error.what, hint=error.hint, where=Place(str(policy_path(settings)), line)) from error
 
 
 def policy_text(settings: Settings) -> str:
@@ -115,42 +126,48 @@ def policy_text(settings: Settings) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Unavailable("the policy cannot be read", where=Place(str(path))) from error
+        hint = "It says whose signatures count: restore it, or write it anew (docs/how-to/run-a-witness)."
+        raise Unavailable("the policy cannot be read", hint=hint, where=Place(str(path))) from error
 
 
-def settle_keys(settings: Settings) -> Path | None:
+def settle_keys(settings: Settings, log: Log) -> Path | None:
     """Bring key files and policy in line with the log after a rotation, also after one that a crash interrupted.
+
+    Call it only while the log is open for writing: another process may be about to use the next key.
 
     Returns:
         Where the old key is kept; None where nothing was to be done.
     """
     path = key_path(settings)
-    if not next_key_path(path).exists() or not exists(settings):
+    if not next_key_path(path).exists():
         return None
-    with reading(settings) as log:
-        in_force = log.keys()[-1]
+    in_force = log.keys()[-1]
     if read_key(next_key_path(path)).signer().vkey != in_force:
         next_key_path(path).unlink()  # made, and never used
         return None
-    if f"log {in_force}" not in policy_text(settings):
-        with policy_path(settings).open("a", encoding="utf-8") as policy:
-            policy.write(f"log {in_force}\n")
+    lines = policy_text(settings).splitlines()
+    if f"log {in_force}" not in lines:
+        _write_policy(settings, [*lines, f"log {in_force}"])
     return put_next_key_in_force(path)
 
 
-def _key(settings: Settings) -> StoredKey:
-    """Return the log's key. A log without its key is an accident, and not the moment to make another one."""
+def _key(settings: Settings, store: SqliteStore, anchor: FileAnchor) -> StoredKey:
+    """Return the log's key; a log that is yet to be made gets a key and a policy.
+
+    A log that has lost one of them is an accident, and not the moment to make another one: a new policy would ask for
+    no witness, in silence.
+    """
     path = key_path(settings)
-    return read_key(path) if exists(settings) else find_or_create_key(path, settings.origin)
+    if store.head() is not None:
+        if next_key_path(path).exists():
+            settle_keys(settings, open_log(store, anchor))
+        return read_key(path)
+    key = find_or_create_key(path, settings.origin)
+    if not policy_path(settings).exists():
+        _write_policy(settings, [*_FIRST_POLICY, f"log {key.signer().vkey}", "quorum none"])
+    return key
 
 
-def _write_first_policy(settings: Settings, key: StoredKey) -> None:
-    path = policy_path(settings)
-    if path.exists():
-        return
-    text = (
-        "# Whose signatures count (C2SP tlog-policy). Add witnesses of other organisations, and a quorum of them:\n"
-        "#   witness NAME VKEY URL\n#   group all-of-them 2 NAME NAME NAME\n#   quorum all-of-them\n"
-        f"log {key.signer().vkey}\nquorum none\n"
-    )
-    path.write_text(text, encoding="utf-8")
+def _write_policy(settings: Settings, lines: Iterable[str]) -> None:
+    text = "".join(f"{line}\n" for line in lines)
+    write_whole(policy_path(settings), text.encode(), is_synced=True)

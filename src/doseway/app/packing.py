@@ -1,7 +1,6 @@
 """Make an evidence pack: read a case from the log, seal it there, have it witnessed, write it out."""
 
 import hashlib
-import io
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +12,7 @@ from doseway import __version__
 from doseway.app.importing import packet_tag
 from doseway.app.inspecting import How, decode, present
 from doseway.app.logbook import SystemClock, policy_text, read_policy
+from doseway.app.newfile import new_file
 from doseway.app.settings import Settings
 from doseway.app.witnessing import cosign, has_witnesses
 from doseway.coldchain import profile as profiles
@@ -23,9 +23,10 @@ from doseway.evidence.readings_csv import readings_sha256
 from doseway.ledger.drafts import Draft, Indexed
 from doseway.ledger.log import Log
 from doseway.ledger.note import open_note
+from doseway.ledger.policy import Policy
 from doseway.ledger.quorum import Gathered
 from doseway.ledger.sequencer import Sequencer
-from doseway.model.errors import HashMismatch, Unavailable, UsageError
+from doseway.model.errors import HashMismatch, UsageError
 from doseway.model.facts import EvidencePacked, JudgementMade, LogCreated, LogKeyRotated, PacketDecoded, PacketReceived
 from doseway.model.readings import Recording
 
@@ -50,24 +51,22 @@ def pack_packets(settings: Settings, sequencer: Sequencer, packets: Iterable[int
     """Write the pack of some packets; the log seals it with an `evidence.packed` fact.
 
     Raises:
-        UsageError: an index is not that of a received packet, or a file of that name exists.
+        UsageError: an index is not that of a received packet, a file of that name exists, or the policy is not one of
+            this log.
         HashMismatch: the stored bytes do not decode to the readings that were logged.
         ForkedLog, RolledBack: a witness does not confirm this log.
         Unavailable: the pack cannot be written.
     """
-    if out.exists():
-        raise UsageError(f"{out} exists already", hint="Choose another name: packs are not overwritten.")
     log, wanted = sequencer.log, tuple(sorted(set(packets)))
-    case = read_case(settings, log, wanted, title)
-    prepared = pack.prepare(case)
-    body = EvidencePacked(packets=wanted, checkpoint_size=log.size, pack_sha256=prepared.digest)
-    seal = sequencer.append([Draft(body=body, by=BY, tags=tuple(map(packet_tag, wanted)))])[0].index
-    gathered = cosign(settings, sequencer) if has_witnesses(settings) else None
-    note = gathered.note if gathered else log.checkpoint()
-    indexes = [fact.index for fact in prepared.facts] + [seal]
-    data = io.BytesIO()
-    pack.write(prepared, extract(log, indexes, note), data)
-    _write_new(out, data.getvalue())
+    _check_policy_is_of(log, read_policy(settings))
+    with new_file(out) as file:
+        prepared = pack.prepare(read_case(settings, log, wanted, title))
+        body = EvidencePacked(packets=wanted, checkpoint_size=log.size, pack_sha256=prepared.digest)
+        seal = sequencer.append([Draft(body=body, by=BY, tags=tuple(map(packet_tag, wanted)))])[0].index
+        gathered = cosign(settings, sequencer) if has_witnesses(settings) else None
+        note = gathered.note if gathered else log.checkpoint()
+        indexes = [fact.index for fact in prepared.facts] + [seal]
+        pack.write(prepared, extract(log, indexes, note), file)
     return Packed(path=out, seal=seal, checkpoint_size=log.open(note).size, gathered=gathered)
 
 
@@ -98,7 +97,7 @@ def extract(log: Log, indexes: Iterable[int], note: bytes) -> LogExtract:
 def _packet(log: Log, index: int) -> Packet:
     received = log.fact(index).fact.content()
     if not isinstance(received, PacketReceived):
-        hint = "`doseway log status --packets` lists them."
+        hint = "`doseway log status` lists them."
         raise UsageError(f"entry {index} of the log is no received packet", hint=hint)
     known = list(log.facts(index, tag=packet_tag(index)))
     original = _original(log, index)
@@ -114,6 +113,15 @@ def _packet(log: Log, index: int) -> Packet:
         judged=tuple(_judged(log, found, recording, original, received) for found in judged) if recording else (),
         others=tuple(_logged(log, found.index) for found in known if found.index not in taken and not _is_seal(found)),
     )
+
+
+def _check_policy_is_of(log: Log, policy: Policy) -> None:
+    """Refuse a policy of another log: every verifier would call the pack tampered."""
+    counted = {one.key for one in policy.logs}
+    missing = sorted({str(key) for key in set(log.keys()) - counted})
+    if missing:
+        hint = f"Add this line to the policy: log {missing[0]}"
+        raise UsageError(f"the policy does not name a key of this log, {log.origin}", hint=hint)
 
 
 def _is_seal(found: Indexed) -> bool:
@@ -203,11 +211,3 @@ def _vkeys(log: Log) -> bytes:
 
 def _logged(log: Log, index: int) -> LoggedFact:
     return LoggedFact(index=index, entry=log.entry(index))
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    try:
-        with path.open("xb") as file:
-            file.write(data)
-    except OSError as error:
-        raise Unavailable(f"{path} cannot be written: {error.strerror}") from error

@@ -11,7 +11,7 @@ from doseway.evidence.case import Case, JudgedAs, LoggedFact, Original, Packet
 from doseway.evidence.inspection import Inspection
 from doseway.evidence.pdf import render_pdf
 from doseway.evidence.report import render_html
-from doseway.model.errors import Unavailable
+from doseway.ledger.durable import write_whole
 from doseway.model.facts import PacketReceived, encode_fact
 from doseway.model.ids import SALT_BYTES
 
@@ -29,10 +29,7 @@ def write_reports(inspections: Sequence[Inspection], html: Path | None, pdf: Pat
     for path, render in ((html, render_html), (pdf, render_pdf)):
         if path is None:
             continue
-        try:
-            path.write_bytes(render(case))
-        except OSError as error:
-            raise Unavailable(f"{path} cannot be written: {error.strerror}") from error
+        write_whole(path, render(case))
         written.append(path)
     return written
 

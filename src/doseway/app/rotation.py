@@ -27,9 +27,10 @@ def rotate(settings: Settings, reason: str) -> Rotated:
     """
     path = logbook.key_path(settings)
     with logbook.writing(settings) as sequencer:
+        logbook.policy_text(settings)  # it gets the new key too: not there is told before, not after
         old = read_key(path)
         new = create_key(next_key_path(path), old.name)
         receipt = sequencer.rotate(new.signer(), reason=reason, by="doseway log rotate-key")
-    kept = logbook.settle_keys(settings)
+        kept = logbook.settle_keys(settings, sequencer.log)
     assert kept is not None
     return Rotated(receipt.index, str(new.signer().vkey), kept)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from doseway.app.keys import create_key, read_key
+from doseway.app.keys import create_key, make_folder, read_key
 from doseway.app.logbook import SystemClock, read_policy
 from doseway.app.settings import Settings
 from doseway.engines.witness_http import http_witnesses
@@ -75,7 +75,7 @@ def open_witness(folder: Path, name: str, log_vkeys: Iterable[str]) -> tuple[Wit
     database, key_file = folder / "witness.sqlite", folder / "witness.key"
     if not key_file.exists():
         # The memory comes first: a crash in between leaves an empty memory that no key has ever used.
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         if not database.exists():
             SqliteWitnessStore.create(database).close()
         create_key(key_file, name)

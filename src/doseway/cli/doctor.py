@@ -5,6 +5,7 @@ from pathlib import Path
 import rich_click as click
 
 from doseway.cli.options import settings_at, store_option
+from doseway.cli.talk import tell
 
 FINDING = 1
 _MARKS = {True: "ok  ", False: "BAD "}
@@ -21,7 +22,7 @@ def doctor(store: Path | None) -> int:
 
     checks = list(examine(settings_at(store)))
     for check in checks:
-        click.echo(f"{_MARKS[check.is_well]}{check.what}")
+        tell(f"{_MARKS[check.is_well]}{check.what}")
         if check.advice:
-            click.echo(f"    {check.advice}")
+            tell(f"    {check.advice}")
     return 0 if all(check.is_well for check in checks) else FINDING

@@ -5,7 +5,9 @@ from pathlib import Path
 import rich_click as click
 
 from doseway.cli.options import settings_at, store_option
-from doseway.cli.talk import say
+from doseway.cli.talk import say, visible
+
+FINDING = 1
 
 EXAMPLE_PACK = """Example:
 
@@ -31,6 +33,7 @@ def pack(packets: tuple[int, ...], *, out: Path, title: str, store: Path | None)
     """Write one zip with the original bytes, the judgement, a report, and the proof of them.
 
     PACKET is the number that `doseway import` gave. The policy's witnesses are asked to cosign first.
+    Exit code: 0, 1 written without the quorum that the policy asks for, 5 a witness contradicts this log.
     """
     from doseway.app.logbook import writing  # noqa: PLC0415  # loads the log
     from doseway.app.packing import pack_packets  # noqa: PLC0415  # loads the report engines
@@ -44,7 +47,11 @@ def pack(packets: tuple[int, ...], *, out: Path, title: str, store: Path | None)
         say("No witness cosigned it: the policy names none. `doseway evidence verify` will say NOT WITNESSED.")
     else:
         for outcome in packed.gathered.outcomes:
-            say(f"  witness {outcome.witness}: {outcome.status}")
+            why = "" if packed.gathered.is_met else f", {visible(outcome.detail)}"
+            say(f"  witness {outcome.witness}: {outcome.status}{why}")
+        if not packed.gathered.is_met:
+            say("The policy's quorum is NOT met: `doseway evidence verify` will say NOT WITNESSED. Pack again later.")
+            return FINDING
     return 0
 
 

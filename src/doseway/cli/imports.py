@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from doseway.cli.options import reading_options, settings_at, store_option
-from doseway.cli.talk import explain, print_json, say
+from doseway.cli.talk import explain, failed, print_json, say, tell, visible
 from doseway.model.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -56,15 +56,21 @@ def import_files(
         raise UsageError("there is no file in these folders")
     if dry_run:
         for path in files:
-            say(f"would import {path}")
+            say(f"would import {visible(path)}")
         return 0
-    done: list[Imported] = []
+    done: list[Imported | None] = []
     with writing(settings) as sequencer:
         for path in files:
-            done.append(import_file(sequencer, path, how_to))
-            _tell(done[-1], as_json=as_json)
-        size = sequencer.log.size
-    say(f"The log {settings.origin} has {size} entries in {settings.store}.")
+            try:
+                one = import_file(sequencer, path, how_to)
+            except DataError as error:  # the file cannot be opened: the others are still to be imported
+                done.append(None)
+                failed(path, error, as_json=as_json)
+            else:
+                done.append(one)
+                _tell(one, as_json=as_json)
+        origin, size = sequencer.log.origin, sequencer.log.size
+    say(f"The log {origin} has {size} entries in {settings.store}.")
     return _exit_code(done)
 
 
@@ -74,11 +80,11 @@ def _tell(one: "Imported", *, as_json: bool) -> None:
         return
     word = "known already" if one.is_duplicate else "imported"
     if one.error is not None:
-        click.echo(f"{one.file}: {word} as packet {one.packet}, rejected")
+        tell(f"{visible(one.file)}: {word} as packet {one.packet}, rejected")
         explain(one.error)
     elif one.inspection is not None:
         signature = one.inspection.recording.signature.status.value
-        click.echo(f"{one.file}: {word} as packet {one.packet}, {signature}, {one.inspection.verdict.value}")
+        tell(f"{visible(one.file)}: {word} as packet {one.packet}, {signature}, {one.inspection.verdict.value}")
 
 
 def _plain(one: "Imported") -> dict[str, object]:
@@ -93,7 +99,8 @@ def _plain(one: "Imported") -> dict[str, object]:
     return plain | ({"verdict": one.inspection.verdict.value} if one.inspection else {})
 
 
-def _exit_code(done: "Sequence[Imported]") -> int:
-    if any(one.error is not None for one in done):
+def _exit_code(done: "Sequence[Imported | None]") -> int:
+    """Say what the worst file asks for; None stands for one that could not be opened."""
+    if any(one is None or one.error is not None for one in done):
         return DataError.exit_code
-    return FINDING if any(one.inspection is not None and one.inspection.has_finding for one in done) else 0
+    return FINDING if any(one and one.inspection and one.inspection.has_finding for one in done) else 0

@@ -8,11 +8,10 @@ import rich_click as click
 
 from doseway.app.settings import load_settings
 from doseway.cli.options import reading_options
-from doseway.cli.talk import explain, is_terminal, print_json, say
-from doseway.model.errors import DataError, UsageError
+from doseway.cli.talk import failed, is_terminal, print_json, say
+from doseway.model.errors import DataError, Place, UsageError
 
 if TYPE_CHECKING:
-    from doseway.app.inspecting import How
     from doseway.evidence.inspection import Inspection
 
 FINDING = 1
@@ -52,27 +51,29 @@ def inspect(
     No set-up, no database, nothing is stored. Without --profile the limits set in the device are used.
     Exit code: 0 nothing to look at, 1 a finding, 3 a file that cannot be read.
     """
-    from doseway.app.inspecting import files_under, how  # noqa: PLC0415  # loads the judge
+    from doseway.app.inspecting import files_under, how, inspect_file  # noqa: PLC0415  # loads the judge
 
     how_to = how(load_settings(), profile=profile, format_id=format_id, zone=zone, issuers=issuers, mapping=mapping)
     files = files_under(paths)
     if not files:
         raise UsageError("there is no file in these folders")
+    _check_reports(files, html, pdf)
     show = _shower(files, as_json=as_json, quiet=quiet)
-    inspections, failures = [], []
+    reported: list[Inspection] = []
+    code = 0
     for path in _with_progress(files, quiet=quiet):
-        result = _inspect_one(path, how_to)
-        if isinstance(result, DataError):
-            failures.append((path, result))
-            _report_failure(path, result, as_json=as_json, quiet=quiet)
+        try:
+            one = inspect_file(path, how_to)
+        except DataError as error:
+            code = DataError.exit_code
+            show.failed(path, error)
         else:
-            inspections.append(result)
-            show.one(result)
-    show.end(inspections, failures)
-    _write_reports(inspections, html, pdf)
-    if failures:
-        return DataError.exit_code
-    return FINDING if any(one.has_finding for one in inspections) else 0
+            code = max(code, FINDING if one.has_finding else 0)
+            reported += [one] if html or pdf else []  # nothing else needs all readings of all files at once
+            show.one(one)
+    show.end()
+    _write_reports(reported, html, pdf, quiet=quiet)
+    return code
 
 
 class _Show:
@@ -81,13 +82,19 @@ class _Show:
     def one(self, inspection: "Inspection") -> None:
         """Show one file as soon as it is inspected."""
 
-    def end(self, inspections: "Sequence[Inspection]", failures: Sequence[tuple[Path, DataError]]) -> None:
+    def failed(self, path: Path, error: DataError) -> None:
+        """Tell of a file that cannot be read."""
+
+    def end(self) -> None:
         """Show what is known at the end."""
 
 
 class _Json(_Show):
     def one(self, inspection: "Inspection") -> None:
         print_json(inspection.to_json())
+
+    def failed(self, path: Path, error: DataError) -> None:
+        failed(path, error, as_json=True)
 
 
 class _Pages(_Show):
@@ -96,12 +103,25 @@ class _Pages(_Show):
 
         print_page(inspection)
 
+    def failed(self, path: Path, error: DataError) -> None:
+        failed(path, error, as_json=False)
+
 
 class _Table(_Show):
-    def end(self, inspections: "Sequence[Inspection]", failures: Sequence[tuple[Path, DataError]]) -> None:
-        from doseway.cli.views import print_table  # noqa: PLC0415  # loads rich
+    def __init__(self) -> None:
+        from doseway.cli.views import Summary  # noqa: PLC0415  # loads rich
 
-        print_table(inspections, failures)
+        self._summary = Summary()
+
+    def one(self, inspection: "Inspection") -> None:
+        self._summary.add(inspection)
+
+    def failed(self, path: Path, error: DataError) -> None:
+        failed(path, error, as_json=False)
+        self._summary.add_unreadable(path, error)
+
+    def end(self) -> None:
+        self._summary.print()
 
 
 def _shower(files: Sequence[Path], *, as_json: bool, quiet: bool) -> _Show:
@@ -112,21 +132,11 @@ def _shower(files: Sequence[Path], *, as_json: bool, quiet: bool) -> _Show:
     return _Table() if len(files) > _LONG_LIST else _Pages()
 
 
-def _inspect_one(path: Path, how_to: "How") -> "Inspection | DataError":
-    from doseway.app.inspecting import inspect_file  # noqa: PLC0415  # loads the judge
-
-    try:
-        return inspect_file(path, how_to)
-    except DataError as error:
-        return error
-
-
-def _report_failure(path: Path, error: DataError, *, as_json: bool, quiet: bool) -> None:
-    if as_json:
-        where = str(error.where or "")
-        print_json({"file": str(path), "error": error.code, "what": error.what, "where": where, "hint": error.hint})
-    if not quiet:
-        explain(error)
+def _check_reports(files: Sequence[Path], *reports: Path | None) -> None:
+    """Refuse to write a report over a file that is inspected: it may be the only copy."""
+    for report in reports:
+        if report is not None and report.exists() and report.resolve() in {path.resolve() for path in files}:
+            raise UsageError("the report would overwrite a file that is inspected", where=Place(str(report)))
 
 
 def _with_progress(files: Sequence[Path], *, quiet: bool) -> Iterator[Path]:
@@ -140,10 +150,11 @@ def _with_progress(files: Sequence[Path], *, quiet: bool) -> Iterator[Path]:
     yield from track(files, description="Inspecting", console=Console(stderr=True), transient=True)
 
 
-def _write_reports(inspections: "Sequence[Inspection]", html: Path | None, pdf: Path | None) -> None:
-    if not inspections or not (html or pdf):
+def _write_reports(inspections: "Sequence[Inspection]", html: Path | None, pdf: Path | None, *, quiet: bool) -> None:
+    if not inspections:
         return
     from doseway.app.reporting import write_reports  # noqa: PLC0415  # loads the report engines
 
     for path in write_reports(inspections, html, pdf):
-        say(f"Wrote {path}.")
+        if not quiet:
+            say(f"Wrote {path}.")

@@ -7,7 +7,7 @@ import rich_click as click
 
 from doseway.cli.options import settings_at, store_option
 from doseway.cli.progress import progress_bar
-from doseway.cli.talk import print_json, say
+from doseway.cli.talk import print_json, say, tell, visible
 from doseway.model.errors import IntegrityError
 
 
@@ -32,7 +32,7 @@ def status(store: Path | None, *, as_json: bool) -> int:
         click.echo(f"{name:<12} {value}")
     click.echo(f"{'packets':<12} {len(packets)}")
     for packet in packets:
-        click.echo(f"  {packet['packet']:>6}  {packet['verdict'] or packet['state']:<14} {packet['name']}")
+        tell(f"  {packet['packet']:>6}  {packet['verdict'] or packet['state']:<14} {visible(packet['name'])}")
     return 0
 
 
@@ -65,7 +65,7 @@ def verify(store: Path | None, *, witnesses: bool, vkeys: tuple[str, ...], where
         click.echo(f"sound: {report.size} entries")
     else:
         for one in report.findings:
-            click.echo(f"{one.kind.value}: {one.what}")
+            tell(f"{one.kind.value}: {visible(one.what)}")
         click.echo(f"NOT SOUND: {report.count} findings in {report.size} entries")
     return 0 if report.is_sound else IntegrityError.exit_code
 
@@ -77,6 +77,7 @@ def verify(store: Path | None, *, witnesses: bool, vkeys: tuple[str, ...], where
 def prove(index: int, *, out: Path | None, store: Path | None) -> int:
     """Prove that an entry is in the log (C2SP tlog-proof), for whoever holds the policy."""
     from doseway.app.logbook import reading  # noqa: PLC0415  # loads the log
+    from doseway.ledger.durable import write_whole  # noqa: PLC0415
     from doseway.ledger.proof import format_proof  # noqa: PLC0415
 
     with reading(settings_at(store)) as one:
@@ -84,7 +85,7 @@ def prove(index: int, *, out: Path | None, store: Path | None) -> int:
     if out is None:
         click.echo(data.decode(), nl=False)
     else:
-        out.write_bytes(data)
+        write_whole(out, data)
         say(f"Wrote {out}.")
     return 0
 
@@ -148,7 +149,7 @@ def cosign(store: Path | None) -> int:
     with writing(settings) as sequencer:
         gathered = gather(settings, sequencer)
     for outcome in gathered.outcomes:
-        click.echo(f"{outcome.witness}: {outcome.status}, {outcome.detail}")
+        tell(f"{outcome.witness}: {outcome.status}, {visible(outcome.detail)}")
     click.echo(f"quorum {'met' if gathered.is_met else 'NOT met'} for {gathered.checkpoint.size} entries")
     return 0 if gathered.is_met else 1
 

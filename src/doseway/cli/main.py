@@ -1,20 +1,25 @@
 """The `doseway` command: finds the command group, loads only that one, and turns errors into words and exit codes.
 
-Exit codes: 0 ok, 1 a finding, 2 usage, 3 data, 4 unavailable, 5 integrity.
+Exit codes: 0 ok, 1 a finding, 2 usage, 3 data, 4 unavailable, 5 integrity, 70 a fault of Doseway itself, 130 stopped
+(Ctrl-C), 141 the reader of the output went away before its end.
 """
 
 import importlib
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from doseway import __version__
-from doseway.cli.talk import explain
-from doseway.model.errors import DosewayError
+from doseway.cli.talk import explain, say, settle_streams
+from doseway.model.errors import DosewayError, Place, Unavailable
 
+FAULT = 70
 INTERRUPTED = 130
+READER_GONE = 141
 
 # name -> (module:attribute, one line of help); modules are imported when their command is called, and not before.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -27,6 +32,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("doseway.cli.demo:demo", "Run the whole way once, from example files to a verified pack."),
     "doctor": ("doseway.cli.doctor:doctor", "Explain in words what is wrong with this set-up."),
 }
+
+
+class ReaderGone(Exception):
+    """Nobody reads our output any more, as in `doseway ... | head`."""
 
 
 class LazyGroup(click.Group):
@@ -44,6 +53,24 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command and write its output out. Click would end a broken pipe with 1, which means a finding.
+
+        Raises:
+            ReaderGone: the reader of the output went away.
+            Unavailable: the operating system refused something, such as to write to a full disk.
+        """
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise ReaderGone from error
+        except OSError as error:
+            where = Place(str(error.filename or ""))
+            hint = "Check the disk and the permissions."
+            raise Unavailable(error.strerror or str(error), hint=hint, where=where) from error
+        return result
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's
         """List the commands from the table."""
         with formatter.section("Commands"):
@@ -58,6 +85,7 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    settle_streams()
     try:
         result: Any = cli.main(args=arguments, prog_name="doseway", standalone_mode=False)
     except click.ClickException as error:
@@ -68,9 +96,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(INTERRUPTED)
     except DosewayError as error:
         explain(error)
+        _let_go_of_output()
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of our output has gone, as in `doseway ... | head`; that is no error of ours.
-        sys.stderr.close()
-        sys.exit(0)
+    except ReaderGone:
+        _let_go_of_output()
+        sys.exit(READER_GONE)
+    except Exception:  # noqa: BLE001  # the outermost frame: a fault must not end with 1, which means a finding
+        traceback.print_exc()
+        say("This is a fault of Doseway, not of your files. Please report it with the text above.")
+        sys.exit(FAULT)
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _let_go_of_output() -> None:
+    """Keep the interpreter from trying once more, at its end, to write what could not be written."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

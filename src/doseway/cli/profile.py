@@ -4,7 +4,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from doseway.cli.talk import print_json
+from doseway.cli.talk import print_json, tell, visible
 
 
 @click.group()
@@ -61,8 +61,8 @@ def try_profile(name: str, paths: tuple[Path, ...], *, zone: str) -> int:
     for path in files_under(paths):
         result, device = inspect_file(path, tried), inspect_file(path, own)
         findings += result.has_finding
-        click.echo(f"{path}: {result.judgement.profile_id} {result.verdict.value}")
+        tell(f"{visible(path)}: {result.judgement.profile_id} {result.verdict.value}")
         for reason in result.proposal.reasons:
-            click.echo(f"  • {reason}")
+            tell(f"  • {reason}")
         click.echo(f"  ({device.judgement.profile_id}: {device.verdict.value})")
     return 1 if findings else 0

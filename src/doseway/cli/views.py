@@ -1,16 +1,18 @@
 """How an inspection looks in a terminal: one page a file, or one table for many."""
 
-import shutil
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from doseway.cli.chart import LABEL_WIDTH, Extent, draw
+from doseway.cli.talk import visible, visible_lines
 from doseway.coldchain.envelope import envelope
 from doseway.coldchain.judgement import Statistics, Verdict
 from doseway.evidence.inspection import Inspection
@@ -41,17 +43,32 @@ _MARK: Final = {
 }
 _WIDEST_CHART: Final = 100
 _FEWEST_CELLS: Final = 20
+_COLUMNS: Final = ("file", "device", "signature", "readings", "min °C", "MKT °C", "max °C", "proposal")
+_NARROW_COLUMNS: Final = ("file", "signature", "proposal")
+_WIDE: Final = 80
 
 
 def console() -> Console:
     """Return the console for data; a pipe gets plain text."""
-    return Console(highlight=False, soft_wrap=False)
+    return _SafeConsole(highlight=False, soft_wrap=False)
+
+
+class _SafeConsole(Console):
+    """A console on which a text can change colours, cursor and writing direction only through its style."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to `main`; rich would end with 1, which means a finding."""
+        raise  # noqa: PLE0704  # rich calls this while it handles the BrokenPipeError
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=visible_lines(segment.text))
 
 
 def print_page(one: Inspection) -> None:
     """Print everything about one file."""
     out = console()
-    out.print(Text(one.file, style="bold underline"))
+    out.print(Text(visible(one.file), style="bold underline"))
     out.print(_facts(one))
     for series in one.recording.series:
         if series.quantity is Quantity.TEMPERATURE and len(series):
@@ -70,16 +87,16 @@ def _facts(one: Inspection) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
     device = one.recording.device
-    table.add_row("device", f"{device.model or 'unknown'} {device.serial}".strip())
+    table.add_row("device", Text(f"{device.model or 'unknown'} {device.serial}".strip()))
     status = one.recording.signature.status
     table.add_row("signature", Text(SIGNATURES[status], style=_SIGNATURE_STYLE[status]))
     for statistics in one.judgement.statistics:
         for label, text in _figures(one, statistics):
-            table.add_row(label, text)
+            table.add_row(Text(label), Text(text))  # bare strings would be read as markup
     for figure in one.agreements:
         word = Text("agrees", style="green") if figure.agrees else Text("differs", style="bold red")
         table.add_row("device says", Text(f"{figure.what} {figure.device}, here {figure.ours}: ") + word)
-    table.add_row("limits", str(one.limits.get("title") or one.judgement.profile_id))
+    table.add_row("limits", Text(str(one.limits.get("title") or one.judgement.profile_id)))
     return table
 
 
@@ -112,6 +129,8 @@ def _chart(one: Inspection, series: Series, width: int) -> RenderableType:
     drawn = draw(_extents(series, start, end, cells * 2), low, high)
     offset = one.recording.offset_minutes
     first, last = moment(start, offset), moment(end, offset)
+    if len(first) + len(last) >= cells:
+        first, last = first.partition(" ")[0], last.partition(" ")[0]  # the day alone, on a narrow terminal
     axis = Text(f"{'':>{LABEL_WIDTH - 1}}└{first}{last:>{cells - len(first)}}", style="dim")
     return Padding(Group(*drawn, axis), (1, 0, 1, 2))
 
@@ -148,42 +167,58 @@ def _points(mark: str, texts: Sequence[str], style: str) -> Table:
     table.add_column(width=3, justify="right", style=style)
     table.add_column(style=style)
     for text in texts:
-        table.add_row(mark, text)
+        table.add_row(mark, Text(text))
     return table
 
 
-def print_table(inspections: Sequence[Inspection], failures: Sequence[tuple[Path, DataError]]) -> None:
-    """Print one line a file and the totals."""
-    table = Table(box=None, header_style="dim", pad_edge=False)
-    for name in ("file", "device", "signature", "readings", "min °C", "MKT °C", "max °C", "proposal"):
-        table.add_column(name, justify="right" if "°C" in name or name == "readings" else "left", overflow="fold")
-    for one in inspections:
-        table.add_row(*_row(one))
-    for path, error in failures:
-        table.add_row(path.name, "", "", "", "", "", "", Text(f"cannot be read: {error.code}", style="bold red"))
-    out = console()
-    out.print(table)
-    out.print(_totals(inspections, len(failures)))
+class Summary:
+    """One line a file and the totals; it keeps the lines, and no readings."""
+
+    def __init__(self) -> None:
+        self._rows: list[dict[str, str | Text]] = []
+        self._verdicts: Counter[Verdict] = Counter()
+        self._altered = self._unreadable = 0
+
+    def add(self, one: Inspection) -> None:
+        """Add a file."""
+        self._rows.append(_row(one))
+        self._verdicts[one.verdict] += 1
+        self._altered += one.recording.signature.status is SignatureStatus.ALTERED
+
+    def add_unreadable(self, path: Path, error: DataError) -> None:
+        """Add a file that cannot be read."""
+        word = Text(f"cannot be read: {error.code}", style="bold red")
+        self._rows.append({"file": Text(visible(path.name)), "proposal": word})
+        self._unreadable += 1
+
+    def print(self) -> None:
+        """Print everything; a narrow terminal gets fewer columns."""
+        out = console()
+        names = _COLUMNS if out.width >= _WIDE else _NARROW_COLUMNS
+        table = Table(box=None, header_style="dim", pad_edge=False)
+        for name in names:
+            table.add_column(name, justify="right" if "°C" in name or name == "readings" else "left", overflow="fold")
+        for row in self._rows:
+            table.add_row(*(row.get(name, "") for name in names))
+        out.print(table)
+        out.print(Text(self._totals(), style="bold"))
+
+    def _totals(self) -> str:
+        parts = [f"{self._verdicts[one]} {VERDICTS[one].lower()}" for one in Verdict if self._verdicts[one]]
+        parts += [f"{self._altered} altered"] if self._altered else []
+        parts += [f"{self._unreadable} unreadable"] if self._unreadable else []
+        return f"{len(self._rows)} files: {', '.join(parts)}"
 
 
-def _row(one: Inspection) -> tuple[str | Text, ...]:
+def _row(one: Inspection) -> dict[str, str | Text]:
     status, lead = one.recording.signature.status, one.leading
     values = (lead.min_milli, lead.mkt_milli, lead.max_milli) if lead else (None, None, None)
-    return (
-        Path(one.file).name,
-        one.recording.device.serial,
+    cells: tuple[str | Text, ...] = (
+        Text(visible(Path(one.file).name)),
+        Text(one.recording.device.serial),
         Text(status.value, style=_SIGNATURE_STYLE[status]),
         f"{one.recording.readings:,}",
         *("–" if value is None else f"{value / 1000:.1f}" for value in values),
         verdict_text(one.verdict),
     )
-
-
-def _totals(inspections: Sequence[Inspection], unreadable: int) -> Text:
-    counts = {verdict: sum(one.verdict is verdict for one in inspections) for verdict in Verdict}
-    parts = [f"{count} {VERDICTS[verdict].lower()}" for verdict, count in counts.items() if count]
-    altered = sum(one.recording.signature.status is SignatureStatus.ALTERED for one in inspections)
-    parts += [f"{altered} altered"] if altered else []
-    parts += [f"{unreadable} unreadable"] if unreadable else []
-    width = shutil.get_terminal_size().columns
-    return Text(f"{len(inspections) + unreadable} files: {', '.join(parts)}"[:width], style="bold")
+    return dict(zip(_COLUMNS, cells, strict=True))
