@@ -37,7 +37,10 @@ def first_paragraph(thing: object) -> str:
 def commands() -> str:
     """Describe every command as its `--help` does."""
     parts = ["# Commands\n", f"{first_paragraph(__import__('doseway.cli.main', fromlist=['main']))}\n"]
-    parts.append("Exit codes: 0 ok, 1 a finding, 2 usage, 3 data, 4 unavailable, 5 integrity.\n")
+    parts.append(
+        "Exit codes: 0 ok, 1 a finding, 2 usage, 3 data, 4 unavailable, 5 integrity; 70 a fault of Doseway itself,"
+    )
+    parts.append("130 stopped by the user, 141 the reader of the output went away.\n")
     context = click.Context(cli, info_name="doseway")
     for name in COMMANDS:
         command = cli.get_command(context, name)
