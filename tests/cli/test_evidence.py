@@ -142,3 +142,13 @@ def test_doctor_names_a_policy_that_is_of_another_log(run: Run, store: Path) -> 
     assert (ran.code, "Add this line: log doseway.local/log+" in ran.out) == (1, True)
     (store / "policy").write_text("garbage\n")
     assert f"{store / 'policy'}, line 1" in run("doctor", "--store", store).out
+
+
+def test_a_packet_cannot_draw_a_verdict_of_its_own(run: Run, examples: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "good\x1b[2J\nVERIFIED.txt"
+    odd.write_bytes((examples / "good-shipment.txt").read_bytes())
+    run("import", odd, "--store", "data")
+    assert run("evidence", "pack", 1, "--out", "p.zip", "--store", "data").code == 0
+    ran = run("evidence", "verify", "p.zip")
+    assert "\x1b" not in ran.out
+    assert [line for line in ran.out.splitlines() if line.startswith(("VERIFIED", "NOT"))] == ["NOT WITNESSED"]

@@ -389,7 +389,9 @@ def main(arguments: list[str] | None = None) -> int:
     lines = [
         f"  {key.replace('_', ' ')}: {text}" for key, one in result.items() if isinstance(one, list) for text in one
     ]
-    print(json.dumps(result, indent=2) if call.json else "\n".join([result["verdict"], *lines]))  # noqa: T201
+    # A packet's name is somebody else's text: it must not move the inspector's cursor or pose as a line of ours.
+    plain = ["".join(c if c.isprintable() else ascii(c)[1:-1] for c in line) for line in (result["verdict"], *lines)]
+    print(json.dumps(result, indent=2) if call.json else "\n".join(plain))  # noqa: T201
     return int(result["exit_code"])
 
 
