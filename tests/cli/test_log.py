@@ -1,6 +1,7 @@
 """`doseway import` and `doseway log`: what goes in can be proved, and what is changed is named."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -171,3 +172,20 @@ def test_an_anchor_is_not_renewed_over_an_altered_log(run: Run, imported: Path) 
         database.execute("UPDATE entry SET data = CAST(replace(CAST(data AS TEXT), 'e', 'f') AS BLOB) WHERE idx = 3")
     database.close()
     assert run("log", "renew-anchor", "--yes", "--store", imported).code == 5
+
+
+def test_a_copy_on_read_only_media_can_be_read(run: Run, imported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = sorted(path.name for path in imported.iterdir())
+    may = os.access
+    monkeypatch.setattr("os.access", lambda path, mode: may(path, mode) and (mode != os.W_OK or Path(path) != imported))
+    ran = run("log", "status", "--store", imported, "--json")
+    assert ran.code == 0, ran.err
+    assert len(json.loads(ran.out)["packets"]) == 2
+    assert run("log", "verify", "--store", imported).code == 0
+    assert sorted(path.name for path in imported.iterdir()) == before
+
+
+def test_a_store_is_checked_against_one_pinned_key(run: Run, imported: Path) -> None:
+    vkey = status(run, imported)["vkey"]
+    assert run("log", "verify", "--store", imported, "--vkey", vkey).code == 0
+    assert run("log", "verify", "--store", imported, "--vkey", vkey, "--vkey", vkey).code == 2

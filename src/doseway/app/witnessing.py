@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from doseway.app.keys import create_key, make_folder, read_key
 from doseway.app.logbook import SystemClock, read_policy
@@ -16,6 +17,9 @@ from doseway.ledger.tiles import TileReader
 from doseway.ledger.witness import Witness
 from doseway.model.errors import UsageError
 
+_PATIENCE_S: Final = 4.0
+"""For one request to a witness; a silent one is asked five times, and meanwhile nothing can be appended."""
+
 
 def cosign(settings: Settings, sequencer: Sequencer) -> Gathered:
     """Gather cosignatures of the newest checkpoint; kept in the log once the policy's quorum is met.
@@ -25,7 +29,7 @@ def cosign(settings: Settings, sequencer: Sequencer) -> Gathered:
         ForkedLog, RolledBack: a witness does not confirm this log. Stop, and find out why.
     """
     policy = read_policy(settings)
-    ports = http_witnesses(policy)
+    ports = http_witnesses(policy, timeout_s=_PATIENCE_S)
     if not has_witnesses(settings):
         hint = f"Add `witness NAME VKEY URL` lines and a quorum to {settings.store / 'policy'}."
         raise UsageError("the policy names no witness with a URL", hint=hint)

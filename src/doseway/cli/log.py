@@ -8,7 +8,7 @@ import rich_click as click
 from doseway.cli.options import settings_at, store_option
 from doseway.cli.progress import progress_bar
 from doseway.cli.talk import print_json, say, tell, visible
-from doseway.model.errors import IntegrityError
+from doseway.model.errors import IntegrityError, UsageError
 
 
 @click.group()
@@ -55,6 +55,8 @@ def verify(store: Path | None, *, witnesses: bool, vkeys: tuple[str, ...], where
             checkpoint = audited.checkpoint
             click.echo(f"sound: {checkpoint.size} entries of {checkpoint.origin}, root {checkpoint.root.hex()}")
             return 0
+        if len(vkeys) > 1:
+            raise UsageError("the store is checked against one pinned key", hint="Give --vkey once, or --at.")
         report = verification.verify_store(
             settings_at(store), pinned=vkeys[0] if vkeys else "", ask_witnesses=witnesses, progress=progress
         )

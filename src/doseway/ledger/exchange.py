@@ -74,11 +74,11 @@ class HttpClient:
         Raises:
             UsageError: the URL is not such a prefix.
         """
-        parts = urlsplit(url)
         try:
+            parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise UsageError(f"{url!r} has no valid port") from error
+            raise UsageError(f"{url!r} has no valid host and port") from error
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
             raise UsageError(f"{url!r} is not an http or https URL prefix")
         if parts.username is not None or any(not "!" <= character <= "~" for character in url):

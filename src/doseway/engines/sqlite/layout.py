@@ -1,5 +1,6 @@
 """The layout of the log's file: its tables, how it is opened, and how SQLite's errors become ours."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,8 +73,14 @@ def check_is_log(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """Open an existing file so that nothing can be written."""
-    uri = f"{path.absolute().as_uri()}?mode=ro"
+    """Open an existing file so that nothing can be written.
+
+    A copy on read-only media has no place for SQLite's own side files. Nobody can write to it either, so it is read
+    as it stands; but not if its write-ahead log was left behind, which then holds the newest entries.
+    """
+    wal = path.with_name(path.name + "-wal")
+    is_frozen = not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size)
+    uri = f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if is_frozen else "")
     return sqlite3.connect(uri, uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
 
 
