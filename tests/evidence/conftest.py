@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from doseway.coldchain.judge import judge
 
+from doseway.coldchain.judge import judge
 from doseway.coldchain.judgement import Judgement
 from doseway.coldchain.profile import Profile, builtin, to_plain
 from doseway.evidence import pack
