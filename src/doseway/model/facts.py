@@ -4,12 +4,13 @@ What arrives or is decided is one fact, appended to the log as its canonical JSO
 facts. No fact holds personal data: raw bytes are referenced by a salted `commitment`.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
 from doseway.model.canonical import encode
 from doseway.model.errors import DataError
+from doseway.model.findings import Finding
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -140,6 +141,142 @@ class BlobErased(Body, frozen=True, kw_only=True):
     reason: str
 
 
+class AssociationRecorded(Body, frozen=True, kw_only=True):
+    """A device was put to a shipment or taken from it: an EPCIS 2.0 AssociationEvent.
+
+    `parent` is the shipment, `child` the device; `event_time_ms` is when it happened, not when it was told.
+    """
+
+    TYPE: ClassVar[str] = "association.recorded"
+    action: Literal["ADD", "DELETE"]
+    parent: str
+    child: str
+    event_time_ms: int
+    event_time_zone_offset: str = "+00:00"
+
+
+class AlertOpened(Body, frozen=True, kw_only=True):
+    """A rule found something on a shipment.
+
+    `alert` is derived from rule, version, shipment and window, so that a replay repeats nothing. `limits` is the
+    snapshot of the rule's parameters in force; `because` says what led to it (`new-reading`, `late-data`, …).
+    """
+
+    TYPE: ClassVar[str] = "alert.opened"
+    alert: str
+    shipment: str
+    finding: Finding
+    limits: dict[str, Any]
+    because: str
+
+
+class AlertExtended(Body, frozen=True, kw_only=True):
+    """An alert covers more than was said before: `finding` is the whole of it now."""
+
+    TYPE: ClassVar[str] = "alert.extended"
+    alert: str
+    shipment: str
+    finding: Finding
+    because: str
+
+
+class AlertShortened(Body, frozen=True, kw_only=True):
+    """An alert covers less than was said before: `finding` is the whole of it now."""
+
+    TYPE: ClassVar[str] = "alert.shortened"
+    alert: str
+    shipment: str
+    finding: Finding
+    because: str
+
+
+class AlertRetracted(Body, frozen=True, kw_only=True):
+    """What was alerted is not so: data that came late took the finding away."""
+
+    TYPE: ClassVar[str] = "alert.retracted"
+    alert: str
+    shipment: str
+    because: str
+
+
+class AlertClosed(Body, frozen=True, kw_only=True):
+    """What was alerted is over: `finding` has an end."""
+
+    TYPE: ClassVar[str] = "alert.closed"
+    alert: str
+    shipment: str
+    finding: Finding
+
+
+class AlertAcknowledged(Body, frozen=True, kw_only=True):
+    """Somebody has seen an alert and says what is done about it; `comment` is never empty."""
+
+    TYPE: ClassVar[str] = "alert.acknowledged"
+    alert: str
+    shipment: str
+    comment: str
+
+
+class AlertSnoozed(Body, frozen=True, kw_only=True):
+    """Somebody silenced an alert's notices until an instant; it stays open."""
+
+    TYPE: ClassVar[str] = "alert.snoozed"
+    alert: str
+    shipment: str
+    until_ms: int
+    comment: str
+
+
+class AlertEscalated(Body, frozen=True, kw_only=True):
+    """Nobody acknowledged an alert in time: the next level is told."""
+
+    TYPE: ClassVar[str] = "alert.escalated"
+    alert: str
+    shipment: str
+    level: int
+
+
+class DispositionDecided(Body, frozen=True, kw_only=True):
+    """A qualified person decided on a shipment; never the software. `units` are the SSCCs of a partial decision."""
+
+    TYPE: ClassVar[str] = "disposition.decided"
+    shipment: str
+    disposition: Literal["quarantine", "release", "reject", "partial"]
+    reason: str
+    units: tuple[str, ...] = ()
+
+
+class NotificationDelivered(Body, frozen=True, kw_only=True):
+    """A notice about an alert left by a channel; `recipient_commitment` names the recipient without revealing it."""
+
+    TYPE: ClassVar[str] = "notification.delivered"
+    alert: str
+    revision: str
+    channel: str
+    recipient_commitment: str
+    attempts: int
+
+
+class NotificationFailed(Body, frozen=True, kw_only=True):
+    """A notice could not be delivered and is not tried again."""
+
+    TYPE: ClassVar[str] = "notification.failed"
+    alert: str
+    revision: str
+    channel: str
+    recipient_commitment: str
+    attempts: int
+    error: str
+
+
+class SessionStarted(Body, frozen=True, kw_only=True):
+    """An account signed in, or was refused."""
+
+    TYPE: ClassVar[str] = "session.started"
+    account: str
+    is_refused: bool = False
+
+
 BODIES: dict[str, type[Body]] = {
     body.TYPE: body
     for body in (
@@ -154,6 +291,19 @@ BODIES: dict[str, type[Body]] = {
         RuleFailed,
         EvidencePacked,
         BlobErased,
+        AssociationRecorded,
+        AlertOpened,
+        AlertExtended,
+        AlertShortened,
+        AlertRetracted,
+        AlertClosed,
+        AlertAcknowledged,
+        AlertSnoozed,
+        AlertEscalated,
+        DispositionDecided,
+        NotificationDelivered,
+        NotificationFailed,
+        SessionStarted,
     )
 }
 

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from doseway.model.errors import Place
+from doseway.model.places import Fix, Signal
 from doseway.model.units import DAY_MS, INVALID, Milli, UnixMs
 
 
@@ -23,6 +24,9 @@ class Quantity(StrEnum):
     LIGHT = "light"  # [lx]
     SHOCK = "shock"  # [g]
     BATTERY = "battery"  # [%]
+    TILT = "tilt"  # [°], from upright
+    DOOR = "door"  # [1], 0 closed, 1 open
+    RADIO = "radio"  # [dBm], received signal strength
 
 
 class Series:
@@ -204,6 +208,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
         series: one for each sensor and quantity, in order of first appearance.
         settings: the alarms configured in the device.
         claims: what the device itself computed; None where it gives nothing.
+        fixes, signals: positions and what the device itself raised; loggers have none.
     """
 
     format: str
@@ -218,6 +223,8 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     claims: DeviceClaims | None = None
     start_delay_s: int = 0
     notes: tuple[Note, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    signals: tuple[Signal, ...] = ()
 
     @property
     def readings(self) -> int:
