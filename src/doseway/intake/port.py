@@ -98,3 +98,30 @@ class Format(Protocol):
             UnitError: values without a known unit.
             DataError: other things that the input or the options get wrong.
         """
+
+
+class MessageFormat(Protocol):
+    """One live wire format: what a tracker or a platform sends in one message, batch or request body.
+
+    Pure: bytes in, recordings out, one for each device that speaks. A device's own time is `observed_at_ms`; a format
+    whose messages carry none uses `options.received_at_ms` and says so in a note.
+    """
+
+    @property
+    def id(self) -> str:
+        """The stable name, as in `POST /ingest/{id}` and as logged with every packet."""
+
+    @property
+    def version(self) -> int:
+        """The decoder's version; raised when the same bytes decode to something else."""
+
+    @property
+    def title(self) -> str:
+        """The name for people."""
+
+    def decode(self, body: bytes, options: DecodeOptions) -> tuple[Recording, ...]:
+        """Decode one body: a single message, a JSON array, or NDJSON.
+
+        Raises:
+            FormatError, UnitError, DataError: the body is not what the format says; names the place. All or nothing.
+        """

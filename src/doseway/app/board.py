@@ -1,0 +1,213 @@
+"""What the pages, the API and the commands see of the tower, and what they may ask it to do.
+
+The structs are rows of the tower's views; `Board` reads them, `Desk` does things. Both are implemented in
+`doseway.app.tower`; pages and API know nothing else of it.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from doseway.model.documents import Document, Shipment
+from doseway.model.findings import Finding, Severity
+
+Phase = Literal["planned", "at-origin", "in-transit", "arrived", "delivered", "closed"]
+AlertState = Literal["open", "closed", "retracted"]
+
+
+class ShipmentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the overview.
+
+    Attributes:
+        eta_at_ms: estimated; None where nothing can be said. leg: number of the leg it is on, from 0; None: none.
+        latitude_udeg, longitude_udeg, located_at_ms: the newest good position.
+        temperature_milli, temperature_at_ms: the newest product temperature.
+        verdict: the proposed verdict of `coldchain`. disposition: the decision of a person; empty: none yet.
+        open_alerts, worst: of the alerts that are open.
+        index: of the newest fact that the row rests on.
+    """
+
+    id: str
+    title: str
+    product: str
+    phase: Phase
+    from_site: str
+    to_site: str
+    mode: str
+    leg: int | None
+    promised_at_ms: int | None
+    eta_at_ms: int | None
+    latitude_udeg: int | None
+    longitude_udeg: int | None
+    located_at_ms: int | None
+    heard_at_ms: int | None
+    temperature_milli: int | None
+    temperature_at_ms: int | None
+    verdict: str
+    disposition: str
+    open_alerts: int
+    worst: Severity | None
+    index: int
+
+
+class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert as it stands; `revisions` counts what was said about it, `index` is the newest of that."""
+
+    alert: str
+    shipment: str
+    state: AlertState
+    finding: Finding
+    limits: dict[str, object]
+    opened_at_ms: int
+    opened_index: int
+    index: int
+    revisions: int
+    acknowledged_by: str = ""
+    comment: str = ""
+    snoozed_until_ms: int | None = None
+    level: int = 0
+
+
+class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One device: known by its card, or heard without one (`is_known` False)."""
+
+    device: str
+    model: str
+    is_known: bool
+    shipment: str
+    heard_at_ms: int | None
+    battery_milli: int | None
+    is_silent: bool
+
+
+class ChannelPoints(msgspec.Struct, frozen=True, kw_only=True):
+    """One channel of a shipment for a chart: buckets by time, each with its least and greatest value, none averaged.
+
+    Attributes:
+        at_ms, low_milli, high_milli: columns of equal length. gaps_ms: (from, to) without observation.
+        limits_milli: (low, high) of the profile in force where it has such a band.
+    """
+
+    device: str
+    sensor: str
+    quantity: str
+    at_ms: tuple[int, ...]
+    low_milli: tuple[int, ...]
+    high_milli: tuple[int, ...]
+    gaps_ms: tuple[tuple[int, int], ...] = ()
+    limits_milli: tuple[int | None, int | None] = (None, None)
+
+
+class TimelineRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One fact about a shipment in words for a person, in English."""
+
+    index: int
+    at_ms: int
+    type: str
+    by: str
+    text: str
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """A document in its newest version."""
+
+    kind: str
+    id: str
+    version: int
+    index: int
+    document: Document
+
+
+class ShipmentQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the overview asks for: words in id, title or product; phases; only with open alerts; a page of ids."""
+
+    text: str = ""
+    phases: tuple[Phase, ...] = ()
+    is_alerting: bool = False
+    after: str = ""
+    limit: int = 100
+
+
+class Board(Protocol):
+    """Reads the views. Every answer is of one state of the log; `index` says of which."""
+
+    def index(self) -> int:
+        """Return how many facts the views have taken."""
+
+    def wait_for(self, index: int, timeout_s: float) -> bool:
+        """Wait until the views have taken the fact at `index`; False when they have not in time."""
+
+    def shipments(self, query: ShipmentQuery) -> Sequence[ShipmentRow]:
+        """Return a page of shipments, sorted by id."""
+
+    def shipment(self, shipment: str) -> ShipmentRow | None:
+        """Return one shipment."""
+
+    def alerts(
+        self, *, shipment: str = "", states: Sequence[AlertState] = ("open",), after: str = "", limit: int = 100
+    ) -> Sequence[AlertRow]:
+        """Return alerts, the gravest and then the newest first; `after` is the alert id that the page before ended with."""
+
+    def alert(self, alert: str) -> AlertRow | None:
+        """Return one alert."""
+
+    def devices(self, *, after: str = "", limit: int = 100) -> Sequence[DeviceRow]:
+        """Return a page of devices, sorted by id."""
+
+    def channels(self, shipment: str, *, first_ms: int, last_ms: int, buckets: int) -> Sequence[ChannelPoints]:
+        """Return every channel of a shipment within a span, in at most so many buckets each."""
+
+    def route(self, shipment: str, *, points: int = 500) -> Sequence[tuple[int, int, int, int | None]]:
+        """Return the way so far: (at_ms, latitude_udeg, longitude_udeg, accuracy_mm), thinned to so many points."""
+
+    def timeline(self, shipment: str, *, after: int = -1, limit: int = 100) -> Sequence[TimelineRow]:
+        """Return the facts about a shipment, the oldest first, behind an index."""
+
+    def document(self, kind: str, document: str) -> Stored | None:
+        """Return a document in its newest version."""
+
+    def documents(self, kind: str, *, after: str = "", limit: int = 100) -> Sequence[Stored]:
+        """Return a page of documents of a kind, sorted by id."""
+
+
+class Desk(Protocol):
+    """What a person, or a program in a person's name, does. Each returns the index of its fact, durable."""
+
+    def put(self, document: Document, *, replaces: int, by: str) -> int:
+        """Put a document; `replaces` is the version that was read, 0 for a new one.
+
+        Raises:
+            ConflictError: somebody else put a newer version. DataError: it refers to what is not there.
+        """
+
+    def associate(self, shipment: str, device: str, *, at_ms: int, by: str) -> int:
+        """Put a device to a shipment from an instant on. Raises ConflictError while it is with another."""
+
+    def dissociate(self, shipment: str, device: str, *, at_ms: int, by: str) -> int:
+        """Take a device from a shipment."""
+
+    def acknowledge(self, alert: str, *, comment: str, by: str) -> int:
+        """Acknowledge an alert. Raises DataError for an empty comment or an unknown alert."""
+
+    def snooze(self, alert: str, *, until_ms: int, comment: str, by: str) -> int:
+        """Silence an alert's notices until an instant."""
+
+    def decide(self, shipment: str, disposition: str, *, reason: str, units: tuple[str, ...] = (), by: str) -> int:
+        """Record the disposition of a shipment. Raises DataError for an empty reason or an unknown disposition."""
+
+
+__all__ = [
+    "AlertRow",
+    "AlertState",
+    "Board",
+    "ChannelPoints",
+    "Desk",
+    "DeviceRow",
+    "Phase",
+    "Shipment",
+    "ShipmentQuery",
+    "ShipmentRow",
+    "Stored",
+    "TimelineRow",
+]

@@ -1,0 +1,53 @@
+"""What a door hands in, and what it gets back: bytes with their sender, and a receipt once they are durable."""
+
+from concurrent.futures import Future
+from typing import Protocol
+
+import msgspec
+
+
+class Incoming(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes as a door received them.
+
+    Attributes:
+        door: `http`, `mqtt`, `poll`, `folder`, `upload`.
+        format: the id of the message format; empty: a logger file, whose format is detected.
+        name: what the sender calls it: a file name, a topic, empty.
+        by: who sent it: `key:ID` of an API key, `mqtt:CLIENT`, a folder.
+        received_at_ms: when it arrived, Unix ms.
+    """
+
+    door: str
+    format: str
+    body: bytes
+    name: str = ""
+    by: str
+    received_at_ms: int
+
+
+class Admitted(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a packet. Once the door has it, bytes and outcome are durable.
+
+    Attributes:
+        packet: the index of its `packet.received` fact.
+        is_duplicate: the same bytes from the same kind of sender were in the log before; nothing was added.
+        readings: how many readings, fixes and signals were decoded.
+        error: why it could not be decoded; empty where it was. The bytes are kept all the same.
+    """
+
+    packet: int
+    is_duplicate: bool = False
+    readings: int = 0
+    error: str = ""
+
+
+class Admit(Protocol):
+    """Takes bytes in. Never blocks for the disk."""
+
+    def __call__(self, incoming: Incoming, /) -> Future[Admitted]:
+        """Take in bytes; the future is done when they are durable.
+
+        Raises:
+            Pushback: too much is waiting. Nothing was taken; come back later.
+            Unavailable: the log does not answer. Nothing was taken.
+        """
