@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from doseway.model.documents import Document, Shipment
+from doseway.model.documents import Document
 from doseway.model.findings import Finding, Severity
 
 Phase = Literal["planned", "at-origin", "in-transit", "arrived", "delivered", "closed"]
@@ -147,7 +147,7 @@ class Board(Protocol):
     def alerts(
         self, *, shipment: str = "", states: Sequence[AlertState] = ("open",), after: str = "", limit: int = 100
     ) -> Sequence[AlertRow]:
-        """Return alerts, the gravest and then the newest first; `after` is the alert id that the page before ended with."""
+        """Return alerts, the gravest and then the newest first; `after` is the last alert id of the page before."""
 
     def alert(self, alert: str) -> AlertRow | None:
         """Return one alert."""
@@ -195,19 +195,3 @@ class Desk(Protocol):
 
     def decide(self, shipment: str, disposition: str, *, reason: str, units: tuple[str, ...] = (), by: str) -> int:
         """Record the disposition of a shipment. Raises DataError for an empty reason or an unknown disposition."""
-
-
-__all__ = [
-    "AlertRow",
-    "AlertState",
-    "Board",
-    "ChannelPoints",
-    "Desk",
-    "DeviceRow",
-    "Phase",
-    "Shipment",
-    "ShipmentQuery",
-    "ShipmentRow",
-    "Stored",
-    "TimelineRow",
-]
