@@ -164,6 +164,13 @@ def test_an_entry_behind_the_end_is_named(place: Place) -> None:
         place.open()
 
 
+@pytest.mark.parametrize("index", [-1, -(1 << 63)])
+def test_an_entry_before_the_beginning_is_named(place: Place, index: int) -> None:
+    with database(place) as connection:
+        connection.execute("INSERT INTO entry VALUES (?, ?)", (index, forged(1)))
+    assert found(fsck(place)) == {(FindingKind.INSERTED, index)}
+
+
 @pytest.mark.parametrize(("one", "other"), [(10, 11), (200, 600)])
 def test_exchanged_entries_are_named(place: Place, one: int, other: int) -> None:
     entries = entries_of(place)

@@ -63,6 +63,26 @@ def test_a_pack_is_not_overwritten(run: Run, store: Path, tmp_path: Path) -> Non
     assert (tmp_path / "p.zip").read_bytes() == b"mine"
 
 
+def test_a_file_read_in_two_ways_is_packed_as_it_was_read_last(
+    run: Run, store: Path, examples: Path, issuer: Path
+) -> None:
+    """A judgement belongs to the decoding before it: none is recomputed from the readings of another."""
+    again = ["import", examples / "tarmac-excursion.txt", "--issuer", issuer, "--store", store]
+    first = json.loads(run("log", "status", "--store", store, "--json").out)["size"]
+    run(*again, "--zone", "+02:00")
+    run(*again)
+    run(*again)
+    assert json.loads(run("log", "status", "--store", store, "--json").out)["size"] == first + 4
+    run("evidence", "pack", 1, "--out", "p.zip", "--store", store)
+    told = json.loads(run("evidence", "verify", "p.zip", "--policy", store / "policy", "--json").out)
+    assert told["verdict"] == "NOT WITNESSED", told
+    assert told["gaps"] == []
+    assert [text.partition(", ")[2] for text in told["checked"] if "recomputed" in text] == [
+        "judgement 7: qa-review, recomputed from the readings with the logged limits"
+    ]
+    assert sum("of an earlier decoding" in text for text in told["notes"]) == 2
+
+
 def test_what_is_no_packet_cannot_be_packed(run: Run, store: Path) -> None:
     ran = run("evidence", "pack", 0, "--out", "p.zip", "--store", store)
     assert ran.code == 2

@@ -66,6 +66,11 @@ def test_the_chart_shows_limits_gaps_and_readings(run: Run, examples: Path, issu
     assert any("\u2801" <= character <= "\u28ff" for character in out)
 
 
+def test_time_without_observation_is_told_as_unknown(run: Run, examples: Path, issuer: Path) -> None:
+    ran = run("inspect", examples / "gap-and-unplugged-probe.txt", "--issuer", issuer)
+    assert "9 h 45 min unknown" in " ".join(ran.out.split())
+
+
 def test_a_named_profile_replaces_the_limits_of_the_device(run: Run, examples: Path, issuer: Path) -> None:
     told = json.loads(run("inspect", examples / "good-shipment.txt", "--profile", "usp-crt", "--json").out)
     assert told["profile"] == "usp-crt"

@@ -38,7 +38,7 @@ def test_the_pack_holds_what_it_promises(full_pack: bytes, zips: Zips) -> None:
     kinds = {name.partition("/")[0] for name in files}
     assert kinds == {
         *("manifest.json", "report.html", "report.pdf", "records", "readings", "judgement", "log", "proofs"),
-        *("policy", "keys", "verify.py", "rejudge.py", "README.txt"),
+        *("policy", "keys", "verify.py", "rejudge.py", "reread.py", "README.txt"),
     }
     assert sorted(files) == list(files)
     with zipfile.ZipFile(io.BytesIO(full_pack)) as archive:

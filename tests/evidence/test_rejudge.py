@@ -148,7 +148,7 @@ def answers(
         offset_minutes=OFFSET_MINUTES,
     )
     logged: dict[str, Any] = msgspec.to_builtins(judgement)
-    return logged, plain.rejudge(tracks, to_plain(profile), logged, OFFSET_MINUTES * 60_000)
+    return logged, plain.rejudge(tracks, to_plain(profile), logged, OFFSET_MINUTES * 60_000, interval_ms or 0)
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -253,7 +253,18 @@ def test_a_rule_that_it_does_not_know_is_taken_as_logged_and_said() -> None:
 
 
 def test_the_verifier_pins_this_very_file() -> None:
-    assert hashlib.sha256(SOURCE.read_bytes()).hexdigest() == verify.REJUDGE_SHA256[0]
+    assert hashlib.sha256(SOURCE.read_bytes()).hexdigest() == verify.PINNED["rejudge.py"][0]
     assert b"\r" not in SOURCE.read_bytes()
-    assert verify.load_rules(SOURCE.read_bytes()) is not None
-    assert verify.load_rules(SOURCE.read_bytes() + b"\n") is None
+    assert "rejudge" in verify.load_part("rejudge.py", SOURCE.read_bytes())
+    assert verify.load_part("rejudge.py", SOURCE.read_bytes() + b"\n") == {}
+
+
+def test_an_interval_other_than_the_usual_one_is_told() -> None:
+    """A long interval makes gaps small: where the original is not known, what was logged is told."""
+    tracks, logged = eventful()
+    usual, limits = logged["statistics"][0]["interval_ms"], to_plain(PROFILES[0])
+    assert not any("interval" in text for text in plain.rejudge(tracks, limits, logged, 0)[1])
+    for one in logged["statistics"]:
+        one["interval_ms"] = 10 * usual
+    assert any("interval" in text for text in plain.rejudge(tracks, limits, logged, 0)[1])
+    assert any("interval" in text for text in plain.rejudge(tracks, limits, logged, 0, usual)[0])

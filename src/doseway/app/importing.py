@@ -96,17 +96,23 @@ def _reject(sequencer: Sequencer, packet: int, error: DataError) -> None:
 
 
 def _record(sequencer: Sequencer, packet: int, shown: Inspection, how_to: How, profile: Profile) -> int:
-    """Append what is not in the log yet of decoding and judgement; return the index of the judgement."""
+    """Append what is not in the log yet of decoding and judgement; return the index of the judgement.
+
+    A judgement belongs to the last decoding before it: the file read in another way and back is decoded once more.
+    """
     recording, judgement = shown.recording, shown.judgement
     decoded = _decoded(packet, recording, how_to)
     data = encode(msgspec.to_builtins(judgement))
     limits, digest = profiles.to_plain(profile), hashlib.sha256(data).hexdigest()
-    is_decoded = False
+    is_decoded, same = False, None
     for found in sequencer.log.facts(packet, tag=packet_tag(packet)):
         body = found.fact.content()
-        is_decoded |= body == decoded
-        if isinstance(body, JudgementMade) and (body.judgement_sha256, body.limits) == (digest, limits):
-            return found.index
+        if isinstance(body, PacketDecoded):
+            is_decoded, same = body == decoded, None
+        elif isinstance(body, JudgementMade) and (body.judgement_sha256, body.limits) == (digest, limits):
+            same = found.index
+    if is_decoded and same is not None:
+        return same
     tags = (packet_tag(packet), f"device:{recording.device.serial}")
     drafts = [] if is_decoded else [Draft(body=decoded, by=BY, tags=tags)]
     drafts += [

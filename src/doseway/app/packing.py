@@ -103,7 +103,7 @@ def _packet(log: Log, index: int) -> Packet:
     original = _original(log, index)
     decoded = next((found for found in reversed(known) if isinstance(found.fact.content(), PacketDecoded)), None)
     recording = _decode_again(decoded, original, received.name) if decoded and original else None
-    judged = [found for found in known if isinstance(found.fact.content(), JudgementMade)]
+    judged = [found for found in known if decoded and _is_judgement_since(found, decoded)]
     taken = {found.index for found in judged} | ({decoded.index} if decoded else set())
     return Packet(
         received=_logged(log, index),
@@ -122,6 +122,11 @@ def _check_policy_is_of(log: Log, policy: Policy) -> None:
     if missing:
         hint = f"Add this line to the policy: log {missing[0]}"
         raise UsageError(f"the policy does not name a key of this log, {log.origin}", hint=hint)
+
+
+def _is_judgement_since(found: Indexed, decoded: Indexed) -> bool:
+    """Tell whether a fact judges that decoding; one before it judges a decoding that it replaced."""
+    return found.index > decoded.index and isinstance(found.fact.content(), JudgementMade)
 
 
 def _is_seal(found: Indexed) -> bool:

@@ -34,6 +34,7 @@ def verify_store(
         IntegrityError: the store is damaged so that it cannot be read.
     """
     with logbook.store_reading(settings) as store:
+        store.check_file()
         against = Against(
             anchor=FileAnchorReader(settings.anchor_path),
             witnessed=tuple(_held_by_witnesses(settings)) if ask_witnesses else (),

@@ -17,7 +17,7 @@ from doseway.coldchain.envelope import envelope
 from doseway.coldchain.judgement import Statistics, Verdict
 from doseway.evidence.inspection import Inspection
 from doseway.evidence.limits_text import limit_lines
-from doseway.evidence.wording import SIGNATURES, VERDICTS, degrees, moment, percent
+from doseway.evidence.wording import SIGNATURES, VERDICTS, degrees, duration, moment, percent
 from doseway.model.errors import DataError
 from doseway.model.readings import Quantity, Series, SignatureStatus
 
@@ -113,6 +113,8 @@ def _figures(one: Inspection, statistics: Statistics) -> Iterator[tuple[str, str
         f"MKT {_short(statistics.mkt_milli)}, max {degrees(statistics.max_milli)}, "
         f"coverage {percent(statistics.coverage_ppm)}"
     )
+    if statistics.unknown_ms:
+        text += f", {duration(statistics.unknown_ms)} unknown"
     yield "", text.replace(" %", "\N{NO-BREAK SPACE}%").replace(" °C", "\N{NO-BREAK SPACE}°C")
 
 

@@ -8,7 +8,8 @@
     log/checkpoint, log/entries/*     the cosigned checkpoint and the logged facts
     proofs/<index>.tlog-proof         each fact's inclusion (C2SP tlog-proof)
     policy, keys/*                    whose signatures count
-    verify.py, rejudge.py, README.txt how to check it all: the verifier, and the rules that it runs anew
+    verify.py, README.txt             how to check it all
+    rejudge.py, reread.py             what the verifier judges by anew, and decodes originals with
 
 Packing is a pure function of its arguments: members are sorted, their times fixed, their compression the same, so
 packing a case twice on one machine gives the same bytes. See `case` for the two steps and why there are two.
@@ -121,7 +122,7 @@ def _contents(case: Case) -> Iterator[tuple[str, Chunks]]:
     yield "report.html", _just(render_html(case))
     yield "report.pdf", _just(render_pdf(case))
     yield "README.txt", _just(_README.format(title=case.title).encode())
-    for name in ("verify.py", "rejudge.py"):
+    for name in ("verify.py", "rejudge.py", "reread.py"):
         yield name, _just(package_files("doseway.evidence").joinpath(name).read_bytes())
     yield "policy", _just(case.policy.encode())
     for name, content in case.keys.items():

@@ -14,33 +14,28 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from itertools import accumulate, groupby
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Any
 
 INVALID, DAY_MS, WHOLE_PPB = -(2**31), 86_400_000, 1_000_000_000
 LOAD_ONE, HOTTEST_MILLI, LARGEST_EXPONENT = 1 << 19, 100_000, 60
 GAS_CONSTANT_J, REFERENCE_K, ZERO_MILLI_K, COLDEST_K = 8.3144, 298.15, 273_150, 30.0
 VERDICTS = ("within-label", "within-budget", "undecided", "qa-review", "reject")
 Rule = dict[str, Any]
+Records = dict[str, "list[tuple[int, int]]"]
+Texts = tuple["list[str]", "list[str]"]
 Row = tuple[int, int, int, int, int]
 Spell = tuple[list[int], int, "int | None"]
 _NORMAL: tuple[int, int, int | None, int | None] = (0, 0, None, None)
 
 
-def rejudge(
-    tracks: dict[str, list[tuple[int, int]]], limits: dict[str, Any], logged: dict[str, Any], offset_ms: int
-) -> tuple[list[str], list[str]]:
-    """Compare a logged judgement with the readings.
+def rejudge(tracks: Records, limits: Rule, logged: Rule, offset_ms: int, declared_ms: int = 0) -> Texts:
+    """Compare a logged judgement with the readings; return what is other than logged, and what could not be told.
 
     Args:
         tracks: the records of each sensor, (Unix ms, milli-°C or `INVALID`), in any order.
         limits: the logged snapshot of the profile; logged: the logged judgement.
         offset_ms: of the device's clock from UTC, for rules that reset at midnight.
-
-    Returns:
-        What is other than logged, and what could not be told; both in words.
+        declared_ms: the logging interval that the original declares; 0 where that is not known.
     """
     see, stats = limits["observation"], {one["sensor"]: one for one in logged["statistics"]}
     filled = {name for name, one in stats.items() if one["first_at_ms"] is not None}
@@ -56,6 +51,9 @@ def rejudge(
     episodes = [found for track, rule in known for found in RULES[rule["rule"]](track, rule)]
     budgets = [found for track, rule in known for found in track.budget(rule)]
     wrong = [text for track in judged for text in track.differences(stats[track.sensor], limits["energy_j_mol"])]
+    odd = [one for one in judged if one.interval != (declared_ms or one.usual)]  # it decides on what is a gap
+    told = wrong if declared_ms else untold
+    told += [f"sensor {one.sensor} was judged by an interval of {one.interval // 1000} s, as logged" for one in odd]
     wrong += _compare("episode", episodes, logged["episodes"], left_out)
     wrong += _compare("budget", budgets, logged["consumptions"], left_out)
     return wrong + _verdict(logged, limits), untold
@@ -122,9 +120,11 @@ class Track:
     """
 
     def __init__(self, sensor: str, records: list[tuple[int, int]], interval: int, see: Rule, offset_ms: int) -> None:
-        self.sensor, self.offset_ms, pairs = sensor, offset_ms, sorted(set(records))
+        self.sensor, self.offset_ms, self.interval, pairs = sensor, offset_ms, interval, sorted(set(records))
         last, gap = interval if see["last_reading"] == "interval" else 0, see.get("max_gap_ms", 2 * interval)
         pauses = [after[0] - before[0] for before, after in zip(pairs, pairs[1:])] + [last]
+        steps = sorted(pause for pause in pauses[:-1] if pause) or [interval]
+        self.usual = steps[(len(steps) - 1) // 2]
         held = [min(interval, pause) if pause > gap else pause for pause in pauses[:-1]] + [last]
         credit = [0 if value == INVALID else hold for (_, value), hold in zip(pairs, held)]
         self.rows: list[Row] = [
@@ -384,7 +384,7 @@ def _load(value: int, slope: float, limit_k: float, cap: int) -> int:
     return cap if exponent > LARGEST_EXPONENT else min(round(LOAD_ONE * math.exp(exponent)), cap)
 
 
-RULES: dict[str, Callable[[Track, Rule], list[dict[str, Any]]]] = {
+RULES: dict[str, Any] = {
     "excursion": Track.level,
     "freeze": Track.level,
     "heat_spike": Track.heat_spike,

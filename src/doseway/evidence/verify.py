@@ -3,8 +3,9 @@
     python verify.py PACK.zip [--policy PINNED] [--json]
 
 Exit code: 0 VERIFIED, 1 VERIFIED WITH GAPS, 2 NOT WITNESSED, 3 TAMPERED, 4 the call is wrong. Take this file from a
-source that you trust, not from the pack; only the rules (rejudge.py) come from there, pinned by their hash. Formats:
-C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof, tlog-policy; RFC 6962; Ed25519 as libsodium accepts it.
+source that you trust, not from the pack; only the rules (rejudge.py) and the decoder of originals (reread.py) come from
+there, pinned by hash. Formats: C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof, tlog-policy; RFC 6962;
+Ed25519 as libsodium accepts it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import argparse
 import base64
 import datetime as dt
 import hashlib
-import itertools
 import json
 import pathlib
 import re
@@ -24,18 +24,20 @@ from typing import Any
 VERDICTS = ("VERIFIED", "VERIFIED WITH GAPS", "NOT WITNESSED", "TAMPERED")
 LEVELS = {"checked": 0, "notes": 0, "gaps": 1, "not_witnessed": 2, "tampered": 3}
 PROPOSALS = ("", "within-label", "within-budget", "undecided", "qa-review", "reject")
-REJUDGE_SHA256 = (  # of every released rejudge.py, the newest first
-    "2293448e9935650931785d0d9a242104565a0458c88a452969c635ab59283692",
-)
+PINNED = {  # SHA-256 of every released part, the newest first
+    "rejudge.py": ("85f0a5c9bfcdf03aa20459da29c1c177b4cdf71d0a1a45fe10e500b2bee046f6",),
+    "reread.py": ("82fdff68245f7e9c90d494cf33b1295f6dea26c5ab7ab0d09865bd709f5e6998",),
+}
 DOES_NOT_PROVE = [
     "that the probe was in the product, that the device was calibrated, or that its clock was right",
     "that nothing was left out before it reached the log, or that the log holds no other judgement of the same file",
     "that the limits suit the product, nor a release: the verdict is a proposal to a qualified person",
+    "what report.html and report.pdf say in words: the operator wrote them; what was checked stands above",
 ]
 MAX_FILES, MAX_BYTES, MAX_JSON, MAX_ENTRY, MAX_RATIO, RATIO_FROM = 65_000, 1 << 33, 1 << 24, 65_535, 200, 1 << 20
+STRAY = "the archive has bytes that belong to no file"  # another program may see a file there
 NAME = re.compile(r"(?:[a-z]+/){0,2}[A-Za-z0-9_-][A-Za-z0-9._-]*")
-ROW = re.compile(rb"\t(\d{4}-\d\d-\d\d \d\d:\d\d)\t([+-]?\d{1,4}(?:\.\d{1,3})?|--\.-)(?:\tx?)?\r?\n?")
-EPOCH, MS, INVALID = dt.datetime(1970, 1, 1), dt.timedelta(milliseconds=1), -(2**31)  # noqa: DTZ001  # all is UTC
+EPOCH, MS = dt.datetime(1970, 1, 1), dt.timedelta(milliseconds=1)  # noqa: DTZ001  # all is UTC
 P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 BASE = 15112221349535400772501151409588531511454012693041857206046113283949847762202, 4 * pow(5, -1, P) % P
@@ -85,16 +87,23 @@ def iso(at_ms: int) -> str:
 
 def check_archive(archive: zipfile.ZipFile) -> None:
     """Refuse an archive that is unsafe to read, before anything of it is unpacked."""
-    infos = archive.infolist()
+    infos, file, end, room = sorted(archive.infolist(), key=lambda info: info.header_offset), archive.fp, 0, 0
     require(len({info.filename for info in infos}) == len(infos) <= MAX_FILES, "too many files, or one name twice")
-    require(infos and not min(info.header_offset for info in infos), "the archive has bytes that belong to no file")
-    require(not archive.comment, "the archive has bytes that belong to no file")
     for info in infos:
         plain = NAME.fullmatch(info.filename) and not info.flag_bits & 1 and info.compress_type in {0, 8}
-        require(plain, f"{info.filename[:80]!r}: unsafe name, encryption or unknown compression")
+        plain = plain and info.external_attr >> 28 in {0, 8}  # no link or device
+        require(plain, f"{info.filename[:80]!r}: unsafe name, link, encryption or unknown compression")
+        require(0 <= info.header_offset - end <= room, STRAY)
+        file.seek(info.header_offset + 26)  # type: ignore[union-attr]  # it is open
+        more = [int.from_bytes(file.read(2), "little") for _ in "nx"]  # type: ignore[union-attr]  # name and extra
+        end, room = info.header_offset + 30 + sum(more) + info.compress_size, 24 if info.flag_bits & 8 else 0
         is_bomb = info.file_size > MAX_RATIO * info.compress_size + RATIO_FROM
         require(not is_bomb, f"{info.filename} unpacks to {info.file_size} bytes: a zip bomb")
     require(sum(info.file_size for info in infos) <= MAX_BYTES, f"the archive unpacks to over {MAX_BYTES} bytes")
+    start = archive.start_dir  # of the directory
+    tail = 22 + sum(46 + len(info.filename) + len(info.extra) + len(info.comment) for info in infos)
+    is_whole = 0 <= start - end <= room and file.seek(0, 2) - start - tail in {0, 76}  # type: ignore[union-attr]
+    require(infos and is_whole, STRAY)
 
 
 def _add(one: tuple[int, int], two: tuple[int, int]) -> tuple[int, int]:  # affine: slower than projective, but short
@@ -137,8 +146,8 @@ class Policy:
             what, *words = line.split() or ["#"]
             if what in {"log", "witness"} and words[what == "witness" :]:
                 self._key(words[what == "witness"], words[0] if what == "witness" else "")
-            elif what == "group" and words[2:] and all(name in self.groups for name in words[2:]):
-                self.groups[words[0]] = ({"any": 1, "all": len(words) - 2}.get(words[1]) or int(words[1]), words[2:])
+            elif what == "group" and words[2:]:
+                self._group(words[0], words[1], words[2:])
             elif what == "quorum" and not self.quorum and words and words[0] in self.groups:
                 self.quorum = words[0]
             else:
@@ -149,8 +158,18 @@ class Policy:
         name, _, tail = vkey.partition("+")
         blob = b64(tail[9:])
         require(tail[:8] == _sha256(f"{name}\n".encode() + blob)[:4].hex(), f"{vkey[:40]}: the key id is wrong")
+        is_new = witness not in self.groups and blob not in {key for _, key in self.keys.values()}
+        require(is_new, f"{vkey[:40]}: this key or the name {witness!r} is in the policy twice")
         self.keys[name, bytes.fromhex(tail[:8])] = (witness or f"log {name}", blob)
         self.groups.update({witness: (1, [])} if witness else {})
+
+    def _group(self, name: str, threshold: str, members: list[str]) -> None:
+        taken = [one for _, others in self.groups.values() for one in others]
+        is_known = name not in self.groups and set(members) <= self.groups.keys() - {"none", *taken}
+        need = {"any": 1, "all": len(members)}.get(threshold) or int(threshold)
+        is_sound = is_known and 1 <= need <= len(members) == len(set(members))
+        require(is_sound, f"the policy's group {name!r} is double, or has no such members")
+        self.groups[name] = (need, members)
 
     def is_met(self, signed: dict[str, int], name: str) -> bool:
         """Tell whether a witness or group has signed; no one is called `none`, for with that quorum nobody watches."""
@@ -184,45 +203,12 @@ def root_from(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
     return leaf
 
 
-def berlinger_digest(original: Any, offset: int) -> str:
-    """Decode the log of a Berlinger export anew; return the SHA-256 of its canonical readings CSV."""
-    state, sensor = hashlib.sha256(b"sensor,quantity,observed_at,value\n"), "internal"
-    for line in original:
-        found = ROW.fullmatch(line)
-        if line.startswith(b"Ext Sensor: ") and line[12:].strip() not in {b"", b"0"}:
-            sensor = "external"
-        elif found:
-            at = (dt.datetime.fromisoformat(found[1].decode()) - EPOCH) // MS - offset
-            value = "" if found[2] == b"--.-" else f"{float(found[2]) + 0.0:.3f}".rstrip("0").rstrip(".")
-            state.update(f"{sensor},temperature,{iso(at)},{value}\n".encode())
-    return state.hexdigest()
-
-
-def offset_ms(zone: str) -> int:
-    """Return the offset from UTC that a zone's text ends with, as in `Europe/Zurich (+01:00)`; 0 where it has none."""
-    found = re.search(r"([+-])(\d\d):(\d\d)\)?$", zone)
-    return int(f"{found[1]}60000") * (60 * int(found[2]) + int(found[3])) if found else 0
-
-
-def load_rules(source: bytes) -> Any:
-    """Return the judge that travels in the pack: it runs only if it is, byte for byte, one whose hash stands above."""
-    if _sha256(source).hex() not in REJUDGE_SHA256:
-        return None
-    module: dict[str, Any] = {}
-    exec(compile(source, "rejudge.py", "exec"), module)  # noqa: S102  # a pinned hash: as good as being in this file
-    return module["rejudge"]
-
-
-def read_tracks(stream: Any) -> dict[str, list[tuple[int, int]]]:
-    """Read the temperatures of a canonical readings CSV by sensor: (Unix ms, milli-°C)."""
-    tracks: dict[str, list[tuple[int, int]]] = {}
-    for line in itertools.islice(stream, 1, None):
-        sensor, quantity, at, value = line.decode().rstrip("\n").rsplit(",", 3)
-        if quantity == "temperature":
-            name = sensor[1:-1].replace('""', '"') if sensor.startswith('"') else sensor
-            record = (dt.datetime.fromisoformat(at[:23]) - EPOCH) // MS, round(float(value or INVALID / 1000) * 1000)
-            tracks.setdefault(name, []).append(record)
-    return tracks
+def load_part(name: str, source: bytes) -> dict[str, Any]:
+    """Return what a part that travels in the pack defines: it runs only if it is one whose hash stands above."""
+    part: dict[str, Any] = {}
+    if _sha256(source).hex() in PINNED[name]:
+        exec(compile(source, name, "exec"), part)  # noqa: S102  # a pinned hash: as good as being in this file
+    return part
 
 
 class Verification:
@@ -232,20 +218,24 @@ class Verification:
         check_archive(archive)
         self.archive, self.found, self.facts = archive, found, dict[int, dict[str, Any]]()
         self.names = set(archive.namelist())
-        self.known = {"manifest.json", "report.html", "report.pdf", "verify.py", "rejudge.py", "README.txt", "policy"}
+        self.known = {"manifest.json", "report.html", "report.pdf", "verify.py", "README.txt", "policy", *PINNED}
 
     def run(self, pinned: str | None) -> None:
         """Check everything."""
         seal = self._manifest()
+        self.parts = {name: load_part(name, self._read(name)) for name in PINNED}
         self._log(pinned)
-        for index in sorted(at for at, fact in self.facts.items() if fact["type"] == "packet.received"):
+        packets = sorted(at for at, fact in self.facts.items() if fact["type"] == "packet.received")
+        for index in packets:
             self._packet(index)
         strays = sorted(name for name in self.names - self.known if not name.startswith("keys/"))
         require(not strays, f"no logged fact speaks of {', '.join(strays[:3])}")
-        seals = [fact["body"].get("pack_sha256") for fact in self.facts.values() if fact["type"] == "evidence.packed"]
-        require(not seals or seals == [seal], "the contents are not those that the log was given when this was packed")
-        if not seals:
-            self.found["gaps"].append("the log holds no digest of this pack: nothing ties the reports to it")
+        sealed = [fact["body"] for fact in self.facts.values() if fact["type"] == "evidence.packed"]
+        seals = [(body["pack_sha256"], sorted(body["packets"])) for body in sealed]
+        is_ours = not seals or seals == [(seal, packets)]
+        require(is_ours, "the contents are not those that the log was given when this was packed")
+        untied = [] if seals else ["the log holds no digest of this pack: nothing ties the reports to it"]
+        self.found["gaps"] += untied if packets else [*untied, "the pack holds no packet: nothing was judged"]
 
     def _read(self, name: str, most: int = MAX_JSON) -> bytes:
         require(name in self.names and self.archive.getinfo(name).file_size <= most, f"{name} is missing or too long")
@@ -262,9 +252,8 @@ class Verification:
     def _manifest(self) -> str:
         data = self._read("manifest.json")
         manifest = parse_json(data, "manifest.json")
-        require(
-            _canonical(manifest) == data and manifest.get("schema") == "doseway-evidence/1", "manifest.json: unknown"
-        )
+        is_ours = _canonical(manifest) == data and manifest.get("schema") == "doseway-evidence/1"
+        require(is_ours, "manifest.json: unknown")
         files, stated = manifest.pop("files"), manifest.pop("contents_sha256", "")
         for name in sorted(set(files) ^ (self.names - {"manifest.json"})):
             self.found["tampered"].append(f"{name} is {'missing' if name in files else 'not listed in the manifest'}")
@@ -274,15 +263,14 @@ class Verification:
         contents = {name: value for name, value in files.items() if not name.startswith(("log/", "proofs/"))}
         seal = _sha256(_canonical({**manifest, "files": contents})).hex()
         require(stated == seal, "manifest.json does not have the digest that it states")
-        self.found["checked"].append(f"the {len(files)} files are those of the manifest, byte for byte")
+        self.found["checked"] += [] if self.found["tampered"] else [f"the {len(files)} files are those of the manifest"]
         return seal
 
     def _log(self, pinned: str | None) -> None:
         own, note = self._read("policy").decode(), self._read("log/checkpoint")
         if pinned is None:
-            self.found["notes"].append(
-                "no pinned policy: the pack's own says whose signatures count, which proves less"
-            )
+            text = "no pinned policy: the pack's own says whose signatures count, which proves less"
+            self.found["notes"].append(text)
         elif pinned.split() != own.split():
             self.found["notes"].append("the pack's policy differs from the pinned one; the pinned one was used")
         policy = Policy(own if pinned is None else pinned)
@@ -317,31 +305,43 @@ class Verification:
         else:
             reason = bodies.get("blob.erased", {}).get("reason", "they are not in the pack")
             self.found["gaps"].append(f"{what}: the original bytes cannot be checked: {reason}")
-        if decoded and self._readings(what, index, record, decoded):
-            for at, fact in mine.items():
-                if fact["type"] == "judgement.made":
-                    self._judgement(f"{what}, judgement {at}", at, index, fact["body"], decoded)
-        if not decoded or "judgement.made" not in bodies:
+        last = max((at for at, fact in mine.items() if fact["type"] == "packet.decoded"), default=0)
+        made = [at for at, fact in mine.items() if fact["type"] == "judgement.made"]
+        replaced = [f"{what}: judgement {at} is of an earlier decoding, replaced by {last}" for at in made if at < last]
+        self.found["notes"] += replaced
+        if decoded and (declared := self._readings(what, index, record, decoded)) is not None:
+            for at in made[len(replaced) :]:
+                self._judgement(f"{what}, judgement {at}", (at, index, declared), mine[at]["body"], decoded)
+        if not decoded or len(made) == len(replaced):
             reason = bodies.get("packet.rejected", {}).get("what", "the pack holds no judgement of it")
             self.found["gaps"].append(f"{what}: was not judged: {reason}")
 
-    def _readings(self, what: str, index: int, record: str, decoded: dict[str, Any]) -> bool:
+    def _readings(self, what: str, index: int, record: str, decoded: dict[str, Any]) -> int | None:
+        """Check the readings of a packet; return the interval that its original declares (ms, or 0), None without."""
         name, logged = f"readings/{index}.csv", decoded["readings_sha256"]
         if name not in self.names:
             self.found["gaps"].append(f"{what}: its readings are not in the pack")
-            return False
+            return None
         require(self._digest(name) == logged, f"{what}: these are not the logged readings")
         self.known.add(name)
-        if record and decoded["format"] == "berlinger":
-            with self.archive.open(record) as stream:
-                again = berlinger_digest(stream, offset_ms(decoded["zone"]))
-            require(again == logged, f"{what}: the original bytes do not give the logged readings")
-            self.found["checked"].append(f"{what}: original bytes as committed; readings decoded from them anew")
-        else:
-            self.found["notes"].append(f"{what}: the readings are those of the logged decoding ({decoded['format']})")
-        return True
+        reader = self.parts["reread.py"] if record and decoded["format"] == "berlinger" else {}
+        if not reader:
+            text = f"{what}: the readings are those of the logged decoding ({decoded['format']}), not decoded anew"
+            self.found["gaps" if record else "notes"].append(text)
+            return 0
+        issuers = decoded.get("options", {}).get("issuers", {})
+        with self.archive.open(record) as stream:
+            again = reader["reread"](stream, decoded["zone"], issuers)
+        require(again["readings_sha256"] == logged, f"{what}: the original bytes do not give the logged readings")
+        proof, stated = again["signature"], decoded["signature"]
+        require(proof == stated, f"{what}: the device's signature is {proof}, but was logged as {stated}")
+        self.found["checked"].append(f"{what}: original bytes as committed; readings decoded from them anew; {proof}")
+        if issuers:
+            self.found["notes"].append(f"{what}: issuer keys count that the operator pinned: {', '.join(issuers)}")
+        return int(again["interval_ms"] or 0)
 
-    def _judgement(self, what: str, at: int, index: int, body: dict[str, Any], decoded: dict[str, Any]) -> None:
+    def _judgement(self, what: str, place: tuple[int, int, int], body: dict[str, Any], decoded: dict[str, Any]) -> None:
+        at, index, declared = place
         data, limits = self._read(f"judgement/{at}.json"), self._read(f"judgement/{at}.limits.json")
         require(_sha256(data).hex() == body["judgement_sha256"], f"judgement/{at}.json is not what was logged")
         require(limits == _canonical(body["limits"]), f"judgement/{at}.limits.json is not what was logged")
@@ -349,13 +349,14 @@ class Verification:
         least = max("undecided" if decoded["signature"] == "altered" else "", logged["verdict"], key=PROPOSALS.index)
         is_fair = PROPOSALS.index(body["verdict"]) >= PROPOSALS.index(least)
         require(is_fair, f"{what}: the verdict {body['verdict']} is better than {least}, which was found")
-        rejudge = load_rules(self._read("rejudge.py"))
-        if rejudge is None:
+        reader, judge = self.parts["reread.py"], self.parts["rejudge.py"]
+        if not (reader and judge):
             self.found["gaps"].append(f"{what}: not recomputed, for this verifier does not know the pack's rejudge.py")
             return
         with self.archive.open(f"readings/{index}.csv") as stream:
-            tracks = read_tracks(stream)
-        wrong, untold = rejudge(tracks, body["limits"], logged, offset_ms(decoded["zone"]))
+            tracks = reader["read_tracks"](stream)
+        offset = reader["offset_ms"](decoded["zone"])
+        wrong, untold = judge["rejudge"](tracks, body["limits"], logged, offset, declared)
         require(not wrong, f"{what}: recomputed from the readings, other than logged: {'; '.join(wrong[:5])}")
         self.found["gaps"] += [f"{what}: {text}" for text in untold]
         self.found["checked"].append(f"{what}: {body['verdict']}, recomputed from the readings with the logged limits")

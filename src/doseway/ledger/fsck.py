@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from typing import Final
 
 from doseway.ledger import merkle
 from doseway.ledger.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
@@ -26,6 +27,7 @@ from doseway.ledger.tiles import TileReader
 from doseway.model.errors import DataError, HashMismatch, IntegrityError, SignatureInvalid
 
 Progress = Callable[[int, int], None]
+_LOWEST_INDEX: Final = -(1 << 63)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +80,7 @@ def check(
     signed_root = _check_head(store, head, chain, findings)
     tree = rebuild(store, head.size, found)
     check_tree(store, found, tree, signed_root, findings)
-    _check_end(store, head, findings)
+    _check_ends(store, head, findings)
     if not findings.names_entries and found.last_at_ms is not None and found.last_at_ms != head.at_ms:
         findings.add(FindingKind.HEAD_ALTERED, "the head's time is not that of the newest entry", index=head.size - 1)
     stored = tile_reader(store, head.size)
@@ -136,8 +138,10 @@ def _check_head(store: LogReader, head: Head, chain: list[KeySpan], findings: Fi
     return checkpoint.root if checkpoint.size == head.size else head.root
 
 
-def _check_end(store: LogReader, head: Head, findings: Findings) -> None:
-    """Report entries beyond the head, unless a writer is at work and the head has moved on."""
+def _check_ends(store: LogReader, head: Head, findings: Findings) -> None:
+    """Report entries before the first, and beyond the head unless a writer is at work and the head has moved on."""
+    for index, _ in store.page(_LOWEST_INDEX, 0):
+        findings.add(FindingKind.INSERTED, f"entry {index} was put before the beginning of the log", index=index)
     last, now = store.last_index(), store.head()
     end = max(head.size, now.size if now is not None else 0)
     if last >= end and not any(found.kind == FindingKind.INSERTED for found in findings.listed):

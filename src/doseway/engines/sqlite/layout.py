@@ -52,14 +52,17 @@ def translated(path: Path) -> Iterator[None]:
 def _translate(error: sqlite3.Error, path: Path) -> DosewayError:
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return IntegrityError(
-            f"{path} is damaged: {error}",
-            hint="Keep a copy of the file as it is, then restore the newest backup and compare the two.",
-        )
+        return damaged(path, str(error))
     if name.startswith("SQLITE_CONSTRAINT"):
         return IntegrityError(f"{path} holds rows that nobody committed: {error}", hint="Run `doseway log verify`.")
     hint = "Free some space, then start again." if name == "SQLITE_FULL" else "Check the disk, then start again."
     return Unavailable(f"{path} does not answer: {error}", hint=hint)
+
+
+def damaged(path: Path, what: str) -> IntegrityError:
+    """Return the error of a file that a disk or a program damaged."""
+    hint = "Keep a copy of the file as it is, then restore the newest backup and compare the two."
+    return IntegrityError(f"{path} is damaged: {what}", hint=hint)
 
 
 def check_is_log(connection: sqlite3.Connection, path: Path) -> None:

@@ -5,12 +5,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from doseway.engines.sqlite.layout import check_is_log, open_for_reading, translated
+from doseway.engines.sqlite.layout import check_is_log, damaged, open_for_reading, translated
 from doseway.ledger.fingerprints import ID_BYTES, NO_ID
 from doseway.ledger.ports import BlobInfo, Head, NoteKind
 from doseway.model.errors import UsageError
+
+_SHOWN_DAMAGES: Final = 3
 
 
 class SqliteReader:
@@ -61,6 +63,16 @@ class SqliteReader:
         while rows := self._rows(f"{sql} LIMIT 1000", after):
             yield from rows
             after = rows[-1][0]
+
+    def check_file(self) -> None:
+        """Have SQLite check the whole file, also the parts that hold no fact: pages, indexes, types of values.
+
+        Raises:
+            IntegrityError: a disk or a program damaged it.
+        """
+        found = [text for (text,) in self._rows(f"PRAGMA quick_check({_SHOWN_DAMAGES})")]
+        if found != ["ok"]:
+            raise damaged(self.path, "; ".join(" ".join(text.split()) for text in found))
 
     def head(self) -> Head | None:
         """Return the newest committed head."""
