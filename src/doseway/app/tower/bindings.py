@@ -41,11 +41,22 @@ class Bindings:
         """Return the devices that are or were with a shipment, sorted."""
         return sorted(device for device, spans in self._spans.items() if any(one == shipment for one, _, _ in spans))
 
+    def sole_holder(self, device: str, oldest_ms: int) -> str:
+        """Return the subject that everything from an instant on belongs to; empty where it may be several."""
+        spans = self.spans(device)
+        if not spans:
+            return device_holder(device)
+        shipment, start, end = spans[-1]
+        return shipment_holder(shipment) if end is None and start <= oldest_ms else ""
+
     def split(self, device: str, history: History) -> dict[str, Carried]:
         """Sort observations to the subjects that they belong to; each subject with its windows."""
+        spans = self.spans(device)
+        if not spans:
+            return {device_holder(device): Carried(history, ((_BEGINNING_MS, _END_MS),))}
         parts: dict[str, tuple[list[Window], list[History]]] = {}
         at = _BEGINNING_MS
-        for shipment, start, end in self.spans(device):
+        for shipment, start, end in spans:
             _add(parts, device_holder(device), (at, start), history)
             _add(parts, shipment_holder(shipment), (start, end), history)
             at = _END_MS if end is None else end

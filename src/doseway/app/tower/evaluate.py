@@ -35,9 +35,6 @@ from doseway.model.facts import Body, RuleFailed
 from doseway.model.findings import Finding, Severity
 from doseway.model.ids import ContentId, content_id
 
-AHEAD_MS: Final = 15 * 60_000
-"""An observation further ahead of its own arrival is a wrong clock: it is kept, and does not move event time."""
-
 _REASONS: Final = ("time-passed", "new-reading", "late-data", "limits-changed", "device-assigned")
 """Why a judgement may differ, from the weakest to the strongest."""
 
@@ -150,8 +147,8 @@ class _Folding:
         match event:
             case Observed():
                 self._waiting.setdefault((event.holder, event.device), []).append(event.history)
-                self._hear(event)
-                self._rest(event.holder, event.index)
+                self._until_ms = max(self._until_ms, event.heard_ms or 0)
+                self._put(event.holder, rests_on=event.index)
             case Assigned():
                 self._join()
                 holder = self._holder(event.holder)
@@ -181,16 +178,8 @@ class _Folding:
     def _put(self, name: str, **changes: object) -> None:
         self._holders[name] = msgspec.structs.replace(self._holder(name), **changes)
 
-    def _rest(self, name: str, index: int) -> None:
-        self._put(name, rests_on=max(index, self._holder(name).rests_on))
-
     def _touch(self, name: str, because: str) -> None:
         self.touched[name] = max(because, self.touched.get(name, because), key=_REASONS.index)
-
-    def _hear(self, event: Observed) -> None:
-        newest = event.history.newest_ms
-        if newest is not None and newest <= event.received_ms + AHEAD_MS:
-            self._until_ms = max(self._until_ms, newest)
 
     def _tell(self, event: Told) -> None:
         known = self._holder(event.holder).published

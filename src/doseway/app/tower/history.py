@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doseway.model.places import Fix, Signal
-from doseway.model.readings import Quantity, Recording, Series
+from doseway.model.readings import Quantity, Recording
 
 Key = str
 """`quantity/sensor` of a column."""
@@ -105,6 +105,8 @@ class History(msgspec.Struct, frozen=True):
     def between(self, first_ms: int, end_ms: int | None) -> "History":
         """Return the observations from an instant up to, and without, another."""
         columns = {key: part for key, column in self.columns.items() if len(part := column.between(first_ms, end_ms))}
+        if not self.fixes and not self.signals:
+            return History(columns)
         at = self.positions["at"]
         is_in = (at >= first_ms) & (at < (np.iinfo(np.int64).max if end_ms is None else end_ms))
         signals = tuple(
@@ -125,16 +127,21 @@ class History(msgspec.Struct, frozen=True):
 EMPTY: Final = History()
 
 
-def history_of(recording: Recording) -> History:
-    """Return what a recording observed."""
-    columns: dict[Key, list[Column]] = {}
-    for series in recording.series:
-        if len(series):
-            columns.setdefault(f"{series.quantity.value}/{series.sensor}", []).append(_raw(series))
+def history_of(recordings: Sequence[Recording]) -> History:
+    """Return what recordings of one device observed."""
+    pieces: dict[Key, tuple[list[bytes], list[bytes]]] = {}
+    for recording in recordings:
+        for series in recording.series:
+            if len(series):
+                at, value = pieces.setdefault(f"{series.quantity.value}/{series.sensor}", ([], []))
+                at.append(series.observed_at_ms.tobytes())
+                value.append(series.value_milli.tobytes())
+    fixes = [_row(fix) for recording in recordings for fix in recording.fixes]
+    signals = [signal for recording in recordings for signal in recording.signals]
     return History(
-        {key: _joined(parts) for key, parts in columns.items()},
-        _sorted_fixes(np.array([_row(fix) for fix in recording.fixes], FIX)),
-        _sorted_signals(recording.signals),
+        {key: _joined([Column(b"".join(at), b"".join(value))]) for key, (at, value) in pieces.items()},
+        _sorted_fixes(np.array(fixes, FIX)) if fixes else b"",
+        _sorted_signals(signals) if signals else (),
     )
 
 
@@ -162,21 +169,17 @@ def parts_of(key: Key) -> tuple[Quantity, str]:
     return Quantity(quantity), sensor
 
 
-def _raw(series: Series) -> Column:
-    return _joined([Column(series.observed_at_ms.tobytes(), series.value_milli.tobytes())])
-
-
 def _joined(columns: Sequence[Column]) -> Column:
     """Return the union of columns; one piece after the other, as live readings come, is not sorted again."""
-    at = np.concatenate([one.times for one in columns])
-    value = np.concatenate([one.values for one in columns])
+    joined = Column(b"".join([one.at for one in columns]), b"".join([one.value for one in columns]))
+    at, value = joined.times, joined.values
     if not (at[1:] > at[:-1]).all():
         order = np.lexsort((value, at))
         at, value = at[order], value[order]
         is_new = np.ones(len(at), np.bool_)
         is_new[1:] = (at[1:] != at[:-1]) | (value[1:] != value[:-1])
-        at, value = at[is_new], value[is_new]
-    return Column(at.tobytes(), value.tobytes())
+        return Column(at[is_new].tobytes(), value[is_new].tobytes())
+    return joined
 
 
 def _sorted_fixes(fixes: NDArray[Any]) -> bytes:

@@ -41,11 +41,34 @@ from doseway.model.facts import (
     RuleFailed,
 )
 from doseway.model.ids import content_id
+from doseway.model.readings import Recording
 
 Collect = Callable[[str], Sequence[History]]
 """Returns what a device observed, wherever it is held now."""
 
+AHEAD_MS: Final = 15 * 60_000
+"""An observation further ahead of its own arrival is a wrong clock: it is kept, and does not move event time."""
 _MOST_DEVICE_TAGS: Final = 50
+
+
+class _Gathered:
+    """What one device observed, packet by packet."""
+
+    __slots__ = ("heard_ms", "index", "recordings")
+
+    def __init__(self) -> None:
+        self.recordings: list[Recording] = []
+        self.index = -1
+        self.heard_ms: int | None = None
+
+    def add(self, index: int, recording: Recording, received_ms: int) -> None:
+        self.recordings.append(recording)
+        self.index = max(self.index, index)
+        times = [max(series.observed_at_ms) for series in recording.series if len(series)]
+        times += [fix.observed_at_ms for fix in recording.fixes] + [one.observed_at_ms for one in recording.signals]
+        newest = max((at_ms for at_ms in times if at_ms <= received_ms + AHEAD_MS), default=None)
+        if newest is not None:
+            self.heard_ms = newest if self.heard_ms is None else max(self.heard_ms, newest)
 
 
 class Router:
@@ -66,6 +89,7 @@ class Router:
         self._collect = collect
         self._undecoded: dict[int, tuple[PacketReceived, int]] = {}
         self._unsaid: dict[int, Decoded] = {}
+        self._gathered: dict[str, _Gathered] = {}
         self._events: list[Event] = []
 
     def route(self, facts: Sequence[Indexed]) -> list[Event]:
@@ -73,6 +97,7 @@ class Router:
         self._events = []
         for found in facts:
             self._take(found)
+        self._sort_out()
         for shipment, context in self.library.changed().items():
             self._events.append(Described(shipment_holder(shipment), facts[-1].index, context))
         return self._events
@@ -85,6 +110,7 @@ class Router:
             self._unsaid[index] = decoded
             self._observe(index, decoded, body.received_at_ms or at_ms)
         self._undecoded.clear()
+        self._sort_out()
         effects = [_effect(index, decoded) for index, decoded in sorted(self._unsaid.items())]
         self._unsaid.clear()
         return self._events, effects
@@ -141,16 +167,29 @@ class Router:
         return self._decoders.decode(body.format, data, name=body.name, received_at_ms=body.received_at_ms, told=told)
 
     def _observe(self, index: int, decoded: Decoded, received_ms: int) -> None:
+        """Gather what devices observed: joined once for each, however many packets it sent."""
         for recording in decoded.recordings:
-            device, history = recording.device.serial, history_of(recording)
-            if not self.bindings.spans(device):
-                self._events.append(Observed(device_holder(device), device, index, history, received_ms))
+            self._gathered.setdefault(recording.device.serial, _Gathered()).add(index, recording, received_ms)
+
+    def _sort_out(self) -> None:
+        """Sort what was gathered to the subjects that it belongs to."""
+        for device, gathered in self._gathered.items():
+            history = history_of(gathered.recordings)
+            oldest_ms = history.oldest_ms
+            if oldest_ms is None:
                 continue
-            for holder, carried in self.bindings.split(device, history).items():
-                if carried.history.size:
-                    self._events.append(Observed(holder, device, index, carried.history, received_ms))
+            holder = self.bindings.sole_holder(device, oldest_ms)
+            parts = {holder: history} if holder else self._parts(device, history)
+            for name, part in parts.items():
+                self._events.append(Observed(name, device, gathered.index, part, gathered.heard_ms))
+        self._gathered.clear()
+
+    def _parts(self, device: str, history: History) -> dict[str, History]:
+        split = self.bindings.split(device, history)
+        return {name: carried.history for name, carried in split.items() if carried.history.size}
 
     def _associate(self, index: int, body: AssociationRecorded) -> None:
+        self._sort_out()
         device = body.child
         before = {shipment_holder(one): one for one, _, _ in self.bindings.spans(device)}
         self.bindings.record(index, body)

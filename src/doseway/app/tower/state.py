@@ -106,13 +106,16 @@ class State(msgspec.Struct, frozen=True, gc=False):
 
 
 class Observed(msgspec.Struct, frozen=True, gc=False):
-    """A device observed something while it was with a subject; `received_ms` is when that arrived."""
+    """A device observed something while it was with a subject.
+
+    `heard_ms` is the newest of it that its clock can have seen before it arrived; None: nothing.
+    """
 
     holder: str
     device: str
     index: int
     history: History
-    received_ms: int
+    heard_ms: int | None
 
 
 class Assigned(msgspec.Struct, frozen=True, gc=False):
