@@ -12,7 +12,7 @@ from doseway.app.settings import Settings
 from doseway.cli.main import COMMANDS, cli
 from doseway.coldchain import profile as profiles
 from doseway.coldchain import registry as rules
-from doseway.coldchain.terms import toml_key
+from doseway.model.terms import toml_key
 from doseway.intake import registry as formats
 from doseway.intake.tables import mapping
 from doseway.model import errors, facts

@@ -6,7 +6,7 @@ from typing import Any, Final
 from doseway.coldchain.judgement import Effect, Episode, RuleFailure, Statistics, Verdict
 from doseway.coldchain.port import RuleSpec
 from doseway.coldchain.profile import Profile
-from doseway.coldchain.wording import clock_time, degrees, duration, hundredths, moment, percent
+from doseway.model.wording import clock_time, degrees, duration, hundredths, moment, percent
 
 _SHOWN: Final = 5
 _RANKS: Final = {effect: rank for rank, effect in enumerate(Effect)}
