@@ -9,7 +9,8 @@ from typing import Any
 
 from doseway.app.board import AlertRow
 from doseway.app.settings import Settings
-from doseway.app.tower.evaluate import Watch, watch_nothing
+from doseway.app.tower.evaluate import Watch
+from doseway.app.tower.journeys import watch_journey
 from doseway.app.tower.opening import Tower, open_tower
 from doseway.intake.door import Admitted, Incoming
 from doseway.intake.port import DecodeOptions
@@ -94,7 +95,7 @@ class TowerPlace:
 
     folder: Path
     clock: HandClock = field(default_factory=HandClock)
-    watch: Watch = watch_nothing
+    watch: Watch = watch_journey
 
     @property
     def settings(self) -> Settings:

@@ -180,6 +180,7 @@ def _references(document: Document) -> Iterator[tuple[str, str]]:
                 (Lane.KIND, document.lane),
                 ("profile", document.profile),
                 ("profile", document.ambient_profile),
+                ("watch", document.watch),
                 *((Party.KIND, party) for party in (document.shipper, document.carrier, document.consignee)),
             ]
             yield from (one for one in named if one[1])

@@ -11,6 +11,7 @@ import msgspec
 
 from doseway.app.tower.alerts import revise
 from doseway.app.tower.history import History, union
+from doseway.app.tower.journeys import watch_journey
 from doseway.app.tower.judging import judge_all
 from doseway.app.tower.state import (
     Assigned,
@@ -27,6 +28,7 @@ from doseway.app.tower.state import (
     State,
     Ticked,
     Told,
+    Watched,
     shipment_of,
 )
 from doseway.ledger.seam import Chunk
@@ -35,6 +37,8 @@ from doseway.model.facts import Body, RuleFailed
 from doseway.model.findings import Finding, Severity
 from doseway.model.ids import ContentId, content_id
 
+FINAL: Final = frozenset({"release", "reject"})
+"""Dispositions after which silence says nothing any more."""
 _REASONS: Final = ("time-passed", "new-reading", "late-data", "limits-changed", "device-assigned")
 """Why a judgement may differ, from the weakest to the strongest."""
 
@@ -47,14 +51,8 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     identity: ContentId
 
 
-Watch = Callable[[Holder, int], tuple[Sequence[Found], Sequence[Failure]]]
-"""Everything but temperature: a shipment and event time, to findings and the rules that crashed."""
-
-
-def watch_nothing(holder: Holder, until_ms: int) -> tuple[Sequence[Found], Sequence[Failure]]:
-    """Return no finding."""
-    del holder, until_ms
-    return (), ()
+Watch = Callable[[Holder, int], Watched]
+"""Everything but temperature: a shipment with a document, and the event time up to which silence counts."""
 
 
 class Evaluator:
@@ -64,7 +62,7 @@ class Evaluator:
         watch: finds everything but temperature.
     """
 
-    def __init__(self, watch: Watch = watch_nothing) -> None:
+    def __init__(self, watch: Watch = watch_journey) -> None:
         self._watch = watch
 
     def __call__(
@@ -91,28 +89,34 @@ class Evaluator:
             holders = dict(states[partition].holders)
             for name, because in names.items():
                 holder = holders[name]
-                if name in judged:
-                    holder = holders[name] = msgspec.structs.replace(holder, judged=judged[name])
-                if holder.context is not None:
-                    effects += self._said(name, holder, states[partition].until_ms, because)
+                if holder.context is None:
+                    continue
+                watched = self._watch(holder, max(states[partition].until_ms, holder.heard_ms))
+                if name in judged or watched.progress != holder.progress:
+                    judgement = judged.get(name, holder.judged)
+                    holder = msgspec.structs.replace(holder, judged=judgement, progress=watched.progress)
+                    holders[name] = holder
+                effects += _said(name, holder, watched, because)
             after[partition] = msgspec.structs.replace(states[partition], holders=holders)
         return after, effects
 
-    def _said(self, name: str, holder: Holder, until_ms: int, because: str) -> Iterable[Effect]:
-        shipment, judged = shipment_of(name), holder.judged
-        watched, crashed = self._watch(holder, until_ms)
-        failures = (*(judged.failures if judged is not None else ()), *crashed)
-        found = [*(judged.found if judged is not None else ()), *watched, *(_alarm(holder, one) for one in failures)]
-        for failure in failures:
-            if failure not in holder.failures:
-                body = RuleFailed(packet=holder.rests_on, rule=failure.rule, error=failure.error, shipment=shipment)
-                identity = content_id("rule.failed", shipment.encode(), encode(failure))
-                yield Effect(body=body, tags=(name, f"rule:{failure.rule_id}"), identity=identity)
-        for revision in revise(shipment, holder.published, found, because):
-            known = holder.published.get(revision.alert)
-            number = known.revisions if known is not None else 0
-            identity = content_id("alert", encode([revision.alert, number]), revision.TYPE.encode(), encode(revision))
-            yield Effect(body=revision, tags=(name, f"alert:{revision.alert}"), identity=identity)
+
+def _said(name: str, holder: Holder, watched: Watched, because: str) -> Iterable[Effect]:
+    """Yield the facts that have to be told of a shipment that was judged."""
+    shipment, judged = shipment_of(name), holder.judged
+    failures = (*(judged.failures if judged is not None else ()), *watched.failures)
+    alarms = [_alarm(holder, one) for one in failures]
+    found = [*(judged.found if judged is not None else ()), *watched.found, *alarms]
+    for failure in failures:
+        if failure not in holder.failures:
+            body = RuleFailed(packet=holder.rests_on, rule=failure.rule, error=failure.error, shipment=shipment)
+            identity = content_id("rule.failed", shipment.encode(), encode(failure))
+            yield Effect(body=body, tags=(name, f"rule:{failure.rule_id}"), identity=identity)
+    for revision in revise(shipment, holder.published, found, because):
+        known = holder.published.get(revision.alert)
+        number = known.revisions if known is not None else 0
+        identity = content_id("alert", encode([revision.alert, number]), revision.TYPE.encode(), encode(revision))
+        yield Effect(body=revision, tags=(name, f"alert:{revision.alert}"), identity=identity)
 
 
 def fold(
@@ -138,6 +142,7 @@ class _Folding:
         self._holders = dict(state.holders)
         self._until_ms = state.until_ms
         self._waiting: dict[tuple[str, str], list[History]] = {}
+        self._heard: dict[tuple[str, str], int] = {}
 
     def state(self) -> State:
         self._join()
@@ -147,7 +152,7 @@ class _Folding:
         match event:
             case Observed():
                 self._waiting.setdefault((event.holder, event.device), []).append(event.history)
-                self._until_ms = max(self._until_ms, event.heard_ms or 0)
+                self._hear(event.holder, event.device, event.heard_ms)
                 self._put(event.holder, rests_on=event.index)
             case Assigned():
                 self._join()
@@ -169,7 +174,7 @@ class _Folding:
             case Ticked():
                 self._until_ms = max(self._until_ms, event.until_ms)
                 for name, holder in self._holders.items():
-                    if holder.context is not None:
+                    if holder.context is not None and holder.disposition not in FINAL:
                         self._touch(name, "time-passed")
 
     def _holder(self, name: str) -> Holder:
@@ -180,6 +185,10 @@ class _Folding:
 
     def _touch(self, name: str, because: str) -> None:
         self.touched[name] = max(because, self.touched.get(name, because), key=_REASONS.index)
+
+    def _hear(self, name: str, device: str, heard_ms: int | None) -> None:
+        if heard_ms is not None:
+            self._heard[name, device] = max(heard_ms, self._heard.get((name, device), heard_ms))
 
     def _tell(self, event: Told) -> None:
         known = self._holder(event.holder).published
@@ -197,13 +206,16 @@ class _Folding:
             joined = union([carried.history, *histories])
             if joined is carried.history:
                 continue
-            devices = {**holder.devices, device: Carried(joined, carried.windows)}
+            heard = [one for one in (carried.heard_ms, self._heard.get((name, device))) if one is not None]
+            now = Carried(joined, carried.windows, max(heard, default=None))
+            devices = {**holder.devices, device: now}
             self._put(name, devices=dict(sorted(devices.items())))
             newest = carried.history.newest_ms
             first = min((one.oldest_ms for one in histories if one.oldest_ms is not None), default=None)
             is_late = newest is not None and first is not None and first < newest
             self._touch(name, "late-data" if is_late else "new-reading")
         self._waiting.clear()
+        self._heard.clear()
 
 
 def _alarm(holder: Holder, failure: Failure) -> Found:

@@ -18,11 +18,11 @@ from doseway.coldchain.judge import Outcome, conclude, outcomes
 from doseway.coldchain.judgement import Effect, Episode, Judgement, Verdict
 from doseway.coldchain.profile import Profile, from_plain, without_limits
 from doseway.coldchain.reasons import Writer
-from doseway.coldchain.terms import plain
 from doseway.coldchain.track import Tracks
-from doseway.coldchain.wording import degrees, moment
 from doseway.model.findings import Finding, Severity
 from doseway.model.readings import Quantity
+from doseway.model.terms import plain
+from doseway.model.wording import degrees, moment
 
 AMBIENT: Final = "ambient"
 """The sensor that measures the air around the package: judged by the ambient limits where a shipment has them."""

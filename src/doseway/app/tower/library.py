@@ -10,6 +10,7 @@ from doseway.app.tower.bindings import Bindings
 from doseway.app.tower.state import Context
 from doseway.coldchain import profile as profiles
 from doseway.coldchain.profile import Profile
+from doseway.model import watch as watches
 from doseway.model.canonical import encode
 from doseway.model.documents import KINDS, DeviceCard, Document, Lane, Leg, Product, Shipment, Site
 from doseway.model.errors import DataError, DosewayError
@@ -17,6 +18,9 @@ from doseway.model.facts import DocumentPut
 from doseway.model.units import SECOND_MS
 
 PROFILE_KIND: Final = "profile"
+WATCH_KIND: Final = "watch"
+BOOKS: Final = frozenset({PROFILE_KIND, WATCH_KIND})
+"""Rule books that users put as documents: their snapshots."""
 
 
 class Library:
@@ -26,14 +30,16 @@ class Library:
         self._bindings = bindings
         self._documents: dict[str, dict[str, Document]] = {kind: {} for kind in KINDS}
         self._profiles: dict[str, Mapping[str, Any]] = {}
+        self._watches: dict[str, Mapping[str, Any]] = {}
         self._contexts: dict[str, Context] = {}
         self._changed: set[str] = set()
         self._is_all_changed = False
 
     def record(self, body: DocumentPut) -> None:
         """Take a document. Raises DataError where it is none of its kind."""
-        if body.kind == PROFILE_KIND:
-            self._profiles[body.id] = body.document
+        if body.kind in BOOKS:
+            books = self._profiles if body.kind == PROFILE_KIND else self._watches
+            books[body.id] = body.document
             self._is_all_changed = True
             return
         document = read_document(body)
@@ -68,6 +74,8 @@ class Library:
         """Tell whether there is a document."""
         if kind == PROFILE_KIND:
             return name in self._profiles or name in profiles.builtin_ids()
+        if kind == WATCH_KIND:
+            return name in self._watches or name in watches.builtin_ids()
         return name in self._documents[kind]
 
     def _context(self, name: str) -> Context:
@@ -79,14 +87,16 @@ class Library:
         try:
             limits = self._limits(wanted, used_s)
             ambient = self._limits(shipment.ambient_profile, 0)
+            watch = self._watch(shipment.watch or watches.STANDARD_ID)
             error = "" if wanted else "No limit profile is named: neither the shipment nor its product has one."
         except DosewayError as problem:
-            limits, ambient, error = b"", b"", f"The limits cannot be read: {problem}"
+            limits, ambient, watch, error = b"", b"", b"", f"The limits cannot be read: {problem}"
         legs = self._legs(shipment)
         return Context(
             shipment=shipment,
             limits=limits,
             ambient_limits=ambient,
+            watch=watch,
             legs=legs,
             sites=self._sites(legs),
             cards={one: card for one in self._bindings.devices_of(name) if (card := self.card(one)) is not None},
@@ -98,6 +108,10 @@ class Library:
             return b""
         own = self._profiles.get(name)
         return _snapshot(name, used_s) if own is None else _plain(profiles.from_plain(own), used_s)
+
+    def _watch(self, name: str) -> bytes:
+        own = self._watches.get(name)
+        return _standing_watch(name) if own is None else encode(watches.to_plain(watches.from_plain(own)))
 
     def _legs(self, shipment: Shipment) -> tuple[Leg, ...]:
         lane = self._documents[Lane.KIND].get(shipment.lane)
@@ -116,7 +130,7 @@ class Library:
         return {
             name: site
             for name, site in sorted(self._documents[Site.KIND].items())
-            if isinstance(site, Site) and (name in named or {"safe", "risk"} & set(site.uses))
+            if isinstance(site, Site) and (name in named or set(site.uses) - {"stop"})
         }
 
 
@@ -138,6 +152,11 @@ def read_document(body: DocumentPut) -> Document:
 @lru_cache(maxsize=256)
 def _snapshot(name: str, used_s: int) -> bytes:
     return _plain(profiles.builtin(name), used_s)
+
+
+@lru_cache(maxsize=64)
+def _standing_watch(name: str) -> bytes:
+    return encode(watches.to_plain(watches.builtin(name)))
 
 
 def _plain(profile: Profile, used_s: int) -> bytes:

@@ -12,7 +12,8 @@ from doseway.app.tower.board import TowerBoard
 from doseway.app.tower.changes import Changes
 from doseway.app.tower.decoding import Decoders
 from doseway.app.tower.desk import TowerDesk
-from doseway.app.tower.evaluate import Evaluator, Watch, watch_nothing
+from doseway.app.tower.evaluate import Evaluator, Watch
+from doseway.app.tower.journeys import watch_journey
 from doseway.app.tower.keeper import Keeper, LogTransport
 from doseway.app.tower.router import Router
 from doseway.app.tower.worker import Worker
@@ -77,7 +78,7 @@ def open_tower(
     messages: Mapping[str, MessageFormat],
     options: Mapping[str, Mapping[str, Any]] | None = None,
     how_to: How | None = None,
-    watch: Watch = watch_nothing,
+    watch: Watch = watch_journey,
     clock: Clock | None = None,
     admission: AdmissionSettings | None = None,
     pool: PoolSettings = POOL,

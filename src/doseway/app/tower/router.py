@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
+
 from doseway.app.tower.admission import Handover
 from doseway.app.tower.bindings import Bindings
 from doseway.app.tower.decoding import Decoded, Decoders, outcome
@@ -126,7 +128,7 @@ class Router:
                 self._undecoded.pop(body.packet, None)
                 self._unsaid.pop(body.packet, None)
             case AssociationRecorded():
-                self._associate(index, body)
+                self._associate(index, body, found.fact.at_ms + AHEAD_MS)
             case DocumentPut():
                 self._put(body)
             case RuleFailed(shipment=shipment) if shipment:
@@ -188,7 +190,7 @@ class Router:
         split = self.bindings.split(device, history)
         return {name: carried.history for name, carried in split.items() if carried.history.size}
 
-    def _associate(self, index: int, body: AssociationRecorded) -> None:
+    def _associate(self, index: int, body: AssociationRecorded, latest_ms: int) -> None:
         self._sort_out()
         device = body.child
         before = {shipment_holder(one): one for one, _, _ in self.bindings.spans(device)}
@@ -198,7 +200,10 @@ class Router:
         parts = self.bindings.split(device, union([EMPTY, *self._collect(device), *waiting, *assigned]))
         now = {shipment_holder(one): one for one, _, _ in self.bindings.spans(device)}
         for holder in sorted(before.keys() | now.keys() | {device_holder(device)}):
-            self._events.append(Assigned(holder, device, index, parts.get(holder, Carried())))
+            part = parts.get(holder, Carried())
+            heard_ms = part.history.between(0, latest_ms + 1).newest_ms
+            carried = msgspec.structs.replace(part, heard_ms=heard_ms)
+            self._events.append(Assigned(holder, device, index, carried))
         self.library.rebound([*before.values(), *now.values()])
 
     def _put(self, body: DocumentPut) -> None:

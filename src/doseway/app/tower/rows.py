@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from doseway.app.board import DeviceRow, ShipmentRow
+from doseway.app.tower.evaluate import FINAL
 from doseway.app.tower.history import UNKNOWN, History, parts_of
 from doseway.app.tower.judging import AMBIENT
-from doseway.app.tower.lifecycle import progress_of
 from doseway.app.tower.state import Carried, Holder
 from doseway.app.tower.tables import RANKS
 from doseway.coldchain.judgement import Verdict
@@ -27,12 +27,12 @@ def shipment_row(holder: Holder, index: int) -> ShipmentRow:
     heard = [one for each in holder.devices.values() if (one := each.history.newest_ms) is not None]
     located_at_ms, latitude, longitude = newest_fix(holder.devices.values().__iter__())
     temperature, temperature_at_ms = _newest(holder, lambda sensor: sensor != AMBIENT)
-    progress = progress_of(holder)
+    progress = holder.progress
     return ShipmentRow(
         id=shipment.id,
         title=shipment.title,
         product=shipment.product,
-        phase=progress.phase,
+        phase="closed" if holder.disposition in FINAL else progress.phase,
         from_site=legs[0].from_site if legs else "",
         to_site=legs[-1].to_site if legs else "",
         mode=legs[progress.leg].mode if progress.leg is not None else "",

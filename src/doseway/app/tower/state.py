@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from doseway.app.board import AlertState
+from doseway.app.board import AlertState, Phase
 from doseway.app.tower.history import EMPTY, History
 from doseway.coldchain.judgement import Judgement, Verdict
 from doseway.model.documents import DeviceCard, Leg, Shipment, Site
@@ -18,7 +18,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the documents say that a shipment is judged by.
 
     Attributes:
-        limits, ambient_limits: canonical JSON of the profile snapshots; empty: none.
+        limits, ambient_limits, watch: canonical JSON of the snapshots of profiles and watch; empty: none.
         legs: absolute. sites, cards: by id, those that matter to it.
         error: why it cannot be judged as its document asks; empty where it can.
     """
@@ -26,6 +26,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     shipment: Shipment
     limits: bytes = b""
     ambient_limits: bytes = b""
+    watch: bytes = b""
     legs: tuple[Leg, ...] = ()
     sites: dict[str, Site] = {}
     cards: dict[str, DeviceCard] = {}
@@ -33,10 +34,14 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Carried(msgspec.Struct, frozen=True, gc=False):
-    """One device with a shipment: what it observed, and when it was with it."""
+    """One device with a shipment: what it observed, and when it was with it.
+
+    `heard_ms` is the newest of it that its clock can have seen before it arrived; None: nothing.
+    """
 
     history: History = EMPTY
     windows: tuple[Window, ...] = ()
+    heard_ms: int | None = None
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
@@ -73,6 +78,22 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.judgement.verdict
 
 
+class Progress(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How far a shipment is: its phase, the number of its leg, and when it may be expected; None where unknown."""
+
+    phase: Phase = "planned"
+    leg: int | None = None
+    eta_at_ms: int | None = None
+
+
+class Watched(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What was found beside temperature, the rules that crashed, and how far the shipment is."""
+
+    found: tuple[Found, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    progress: Progress = Progress()
+
+
 class Published(msgspec.Struct, frozen=True, gc=False):
     """What the log says about one alert so far; `revisions` counts the facts."""
 
@@ -86,7 +107,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         devices: by id, sorted. published: by alert id. failures: those that the log tells of.
-        disposition: what a person decided last. rests_on: the newest fact that it rests on.
+        disposition: what a person decided last. progress: how far it is. rests_on: the newest fact that it rests on.
     """
 
     context: Context | None = None
@@ -94,12 +115,18 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     published: dict[str, Published] = {}
     failures: tuple[Failure, ...] = ()
     judged: Judged | None = None
+    progress: Progress = Progress()
     disposition: str = ""
     rests_on: int = -1
 
+    @property
+    def heard_ms(self) -> int:
+        """The newest observation of its devices; 0 before the first."""
+        return max((one.heard_ms or 0 for one in self.devices.values()), default=0)
+
 
 class State(msgspec.Struct, frozen=True, gc=False):
-    """One partition: its subjects, and the event time up to which silence counts."""
+    """One partition: its subjects, and the event time that ticks have told, up to which silence counts."""
 
     holders: dict[str, Holder] = {}
     until_ms: int = 0

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from doseway.app.board import AlertRow, AlertState, DeviceRow, ShipmentRow, Stored, TimelineRow
-from doseway.app.tower.library import PROFILE_KIND, read_document
+from doseway.app.tower.library import BOOKS, read_document
 from doseway.app.tower.state import state_of
 from doseway.app.tower.timeline import told_in_words
 from doseway.ledger.drafts import Indexed
@@ -165,7 +165,7 @@ class StoredPlain(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _put_document(tx: Transaction, index: int, body: DocumentPut) -> None:
-    if body.kind == PROFILE_KIND:
+    if body.kind in BOOKS:
         return
     try:
         read_document(body)
