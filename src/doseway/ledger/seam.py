@@ -27,7 +27,7 @@ def partition_of(subject: str) -> int:
     return int.from_bytes(hashlib.sha256(subject.encode()).digest()[:8], "big") % PARTITIONS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Chunk(Generic[EventT]):
     """The only unit that travels: events of one partition, in order.
 
