@@ -63,7 +63,7 @@ class Changes:
             if index + 1 >= first:
                 skipped = max(index + 1 - first, 0)
                 return tuple(self._kept[place] for place in range(skipped, min(skipped + limit, len(self._kept))))
-        stop = min(index + 1 + limit, first, end)
+        stop = min(index + 1 + limit, end)
         return tuple(map(_change, self._log.facts(index + 1, stop)))
 
     def wait_for(self, index: int, timeout_s: float) -> bool:
