@@ -1,7 +1,5 @@
 """The judge: verdicts, what leaves them open, and rules that crash."""
 
-from collections.abc import Iterator
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar
 
 import numpy as np
@@ -161,14 +159,9 @@ RULE = _Fragile()
 
 
 @pytest.fixture
-def plugged_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    real = entry_points(group=registry.GROUP)
-    point = EntryPoint("fragile", f"{__name__}:RULE", registry.GROUP)
-    registry._points.cache_clear()
-    monkeypatch.setattr(registry, "entry_points", lambda group: [*real, point] if group == registry.GROUP else [])
-    monkeypatch.setattr(registry, "_load", lambda found: RULE if found is point else found.load())
-    yield
-    registry._points.cache_clear()
+def plugged_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = registry.rule
+    monkeypatch.setattr(registry, "rule", lambda name, source="": RULE if name == "fragile" else real(name, source))
 
 
 @pytest.mark.usefixtures("plugged_in")

@@ -9,7 +9,7 @@ from tests.coldchain.readings_kit import MINUTE, T0, every, judged
 
 from doseway.coldchain.judge import judge
 from doseway.coldchain.profile import load_profile
-from doseway.coldchain.wording import degrees, duration, moment, percent
+from doseway.model.wording import degrees, duration, moment, percent
 
 HOT = {"rule": "excursion", "side": "high", "limit_c": 8}
 LOW = {"rule": "excursion", "side": "low", "limit_c": 2, "comparison": "inclusive"}

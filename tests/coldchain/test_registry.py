@@ -1,25 +1,19 @@
 """Rules register through entry points; one that cannot be loaded says so."""
 
-from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 import pytest
 
 from doseway.coldchain import registry
-from doseway.coldchain.port import Settling
+from doseway.coldchain.port import Rule, Settling
+from doseway.model import plugins
 from doseway.model.errors import ProfileError
 
 RULES = (
     "consumption", "cumulative", "excursion", "freeze", "gap", "heat_spike", "mkt", "sensor_disconnected",
     "shared_budget", "start_delay", "stuck_sensor", "tier",
 )  # fmt: skip
-
-
-@pytest.fixture
-def fresh() -> Iterator[None]:
-    registry._points.cache_clear()
-    yield
-    registry._points.cache_clear()
 
 
 def test_the_twelve_rules_are_registered_under_their_own_names() -> None:
@@ -44,13 +38,13 @@ def test_an_unknown_rule_is_refused_with_the_nearest() -> None:
         registry.rule("freezing")
 
 
-@pytest.mark.usefixtures("fresh")
 def test_a_broken_plug_in_is_told_and_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = EntryPoint("broken", "no_such_module:RULE", registry.GROUP)
     real = entry_points(group=registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [*real, broken] if group == registry.GROUP else [])
-    assert list(registry.broken()) == ["broken"]
-    assert "no_such_module" in registry.broken()["broken"]
-    assert registry.rule("gap").id == "gap"
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [*real, broken] if group == registry.GROUP else [])
+    fresh: plugins.Registry[Rule[Any]] = plugins.Registry(registry.GROUP, "rule")
+    assert list(fresh.broken()) == ["broken"]
+    assert "no_such_module" in fresh.broken()["broken"]
+    assert fresh.get("gap").id == "gap"
     with pytest.raises(ProfileError, match="Repair or uninstall"):
-        registry.rule("broken")
+        fresh.get("broken")

@@ -17,7 +17,9 @@ from doseway.engines.sqlite import SqliteReader, SqliteStore
 from doseway.ledger.durable import write_whole
 from doseway.ledger.log import Log, open_log
 from doseway.ledger.policy import Policy, parse_policy
+from doseway.ledger.pool import PoolSettings
 from doseway.ledger.sequencer import Sequencer, open_sequencer
+from doseway.model.clock import Clock
 from doseway.model.errors import DataError, Place, Unavailable
 from doseway.model.units import UnixMs
 
@@ -58,8 +60,16 @@ def exists(settings: Settings) -> bool:
 
 
 @contextmanager
-def writing(settings: Settings, *, renew_anchor: bool = False) -> Iterator[Sequencer]:
+def writing(
+    settings: Settings, *, renew_anchor: bool = False, clock: Clock | None = None, pool: PoolSettings | None = None
+) -> Iterator[Sequencer]:
     """Open the log for writing; the first call makes it, with a new key.
+
+    Args:
+        settings: where it lies.
+        renew_anchor: accept that the anchor is missing.
+        clock: tells the recorded times; by default the machine's.
+        pool: how facts of many callers are gathered.
 
     Raises:
         Unavailable: another process writes to it, or the disk does not answer.
@@ -72,7 +82,8 @@ def writing(settings: Settings, *, renew_anchor: bool = False) -> Iterator[Seque
         anchor = FileAnchor(settings.anchor_path)
         opened.callback(anchor.close)
         key = _key(settings, store, anchor)
-        sequencer = open_sequencer(store, anchor, key.signer(), SystemClock(), renew_anchor=renew_anchor)
+        clock = clock or SystemClock()
+        sequencer = open_sequencer(store, anchor, key.signer(), clock, renew_anchor=renew_anchor, settings=pool)
         opened.pop_all()  # from here on the sequencer closes them
     with sequencer:
         yield sequencer

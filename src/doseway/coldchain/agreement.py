@@ -16,9 +16,9 @@ from doseway.coldchain.judgement import Judgement, Statistics
 from doseway.coldchain.runs import Runs, out_mask
 from doseway.coldchain.timeline import Timeline
 from doseway.coldchain.track import tracks_of
-from doseway.coldchain.wording import degrees, duration
 from doseway.model.readings import AlarmClaim, AlarmSetting, DeviceClaims, Quantity, Recording
 from doseway.model.units import INVALID, SECOND_MS, decimal_text, milli
+from doseway.model.wording import degrees, duration
 
 _ROUNDED_TOLERANCE_MILLI: Final = 150
 _BAND: Final = re.compile(r"(-?\d+(?:\.\d+)?)-(-?\d+(?:\.\d+)?)")

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from doseway.coldchain.wording import degrees, duration
 from doseway.model.readings import AlarmClaim, AlarmSetting, Recording
 from doseway.model.units import SECOND_MS
+from doseway.model.wording import degrees, duration
 
 
 def device_alarms(recording: Recording) -> tuple[str, ...]:

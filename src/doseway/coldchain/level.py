@@ -3,9 +3,10 @@
 from typing import Literal, Protocol
 
 from doseway.coldchain.judgement import Episode
-from doseway.coldchain.port import Found, RuleSpec, refuse
+from doseway.coldchain.port import Found, RuleSpec
 from doseway.coldchain.runs import on_records, out_mask, quiet_records, raised_episodes, remembered, settled
 from doseway.coldchain.timeline import Bools, Memory, Side, Timeline
+from doseway.model.rulebook import refuse
 
 Comparison = Literal["strict", "inclusive"]
 

@@ -1,8 +1,8 @@
 """What the reader of a judgement should know about the recording beside it."""
 
-from doseway.coldchain.wording import duration
 from doseway.model.readings import Note
 from doseway.model.units import DAY_MS, MINUTE_MS
+from doseway.model.wording import duration
 
 
 def longest_interval_ms(trip_ms: int) -> int:

@@ -16,8 +16,7 @@ logged with every judgement; `from_plain` is its inverse.
 """
 
 import re
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from importlib.resources import files
 from typing import Any, Final, Literal
@@ -27,18 +26,17 @@ import msgspec
 from doseway.coldchain import registry
 from doseway.coldchain.kinetics import LARGEST_J_MOL, SMALLEST_J_MOL
 from doseway.coldchain.port import RuleSpec
-from doseway.coldchain.terms import plain, read
 from doseway.model.errors import Place, ProfileError
 from doseway.model.readings import AlarmSetting, Recording
+from doseway.model.rulebook import BOOK_ID, check_entries, entry_from_plain, parse, read_entries
+from doseway.model.terms import plain, read
 
 DEVICE_ID: Final = "device-settings"
 NO_LIMITS_ID: Final = "no-limits"
 USP_ENERGY_J_MOL: Final = 83_144
 
 _WHOLE_PPM: Final = 1_000_000
-_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _NOT_IN_ID: Final = re.compile(r"[^a-z0-9._-]")
-_TOML_PLACE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,15 +91,14 @@ def load_profile(data: bytes | Mapping[str, Any], source: str) -> Profile:
     Raises:
         ProfileError: it is no TOML, or a key or value is wrong; names the key and the nearest known one.
     """
-    document = _parse(data, source) if isinstance(data, bytes) else dict(data)
-    entries = document.pop("rules", [])
+    document = parse(data, source, "profile") if isinstance(data, bytes) else dict(data)
+    tables = document.pop("rules", [])
     observed = document.pop("observation", {})
     head = read(_Head, document, "profile", source)
-    if not isinstance(entries, list) or not entries or not all(isinstance(one, Mapping) for one in entries):
-        raise ProfileError("rules: a profile needs at least one [[rules]] table", where=Place(source))
     if not isinstance(observed, Mapping):
         raise ProfileError("observation is a table: [observation]", where=Place(source))
-    return _checked(head, read(Observation, observed, "observation", source), _entries(entries, source), source)
+    entries = read_entries(tables, source, "profile", registry.rule)
+    return _checked(head, read(Observation, observed, "observation", source), entries, source)
 
 
 def builtin_ids() -> tuple[str, ...]:
@@ -147,7 +144,7 @@ def from_plain(document: Mapping[str, Any]) -> Profile:
         return _checked(
             msgspec.convert(head, _Head),
             msgspec.convert(document["observation"], Observation),
-            [_rule_from_plain(entry) for entry in document["rules"]],
+            [entry_from_plain(entry, registry.rule) for entry in document["rules"]],
             "",
         )
     except (KeyError, TypeError, msgspec.ValidationError) as error:
@@ -179,60 +176,17 @@ def without_limits() -> Profile:
     return Profile(id=NO_LIMITS_ID, title="No limits")
 
 
-def _parse(data: bytes, source: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(data.decode("utf-8"), parse_float=Decimal)
-    except UnicodeDecodeError as error:
-        raise ProfileError("a profile is UTF-8 text", where=Place(source, byte=error.start)) from error
-    except tomllib.TOMLDecodeError as error:
-        found = _TOML_PLACE.search(str(error))
-        line, column = (int(found[1]), int(found[2])) if found else (None, None)
-        what = _TOML_PLACE.sub("", str(error))
-        raise ProfileError(f"this is no TOML: {what}", where=Place(source, line, column)) from error
-    except RecursionError as error:
-        raise ProfileError("this is nested too deeply for a profile", where=Place(source)) from error
-
-
-def _entries(entries: list[Mapping[str, Any]], source: str) -> list[RuleSpec]:
-    specs: list[RuleSpec] = []
-    for number, entry in enumerate(entries, 1):
-        place = f"rules[{number}]"
-        name = entry.get("rule")
-        if not isinstance(name, str):
-            raise ProfileError(f'{place}: rule = "…" is missing', where=Place(source))
-        rule = registry.rule(name, source)
-        own_id = entry.get("id") or _free_id(name, specs)
-        table = rule.spec.expand({**entry, "id": own_id, "rule_version": rule.version})
-        specs.append(read(rule.spec, table, f"{place} ({own_id})", source))
-    return specs
-
-
-def _free_id(name: str, specs: Iterable[RuleSpec]) -> str:
-    taken = {spec.id for spec in specs}
-    number = 1
-    while (found := name if number == 1 else f"{name}-{number}") in taken:
-        number += 1
-    return found
-
-
 def _checked(head: _Head, observation: Observation, rules: list[RuleSpec], source: str) -> Profile:
     """Join the parts, and refuse what contradicts itself."""
     _check_figures(head, observation, source)
-    seen: set[str] = set()
-    for spec in rules:
-        if not _ID.fullmatch(spec.id):
-            raise ProfileError(f"rule id {spec.id!r}: use a-z, 0-9, dot, dash, underscore", where=Place(source))
-        if spec.id in seen:
-            raise ProfileError(f"two rules have the id {spec.id!r}", hint="Ids are unique.", where=Place(source))
-        seen.add(spec.id)
-        _check_rule(spec, source)
+    check_entries(rules, source)
     fields = {field: getattr(head, field) for field in _Head.__struct_fields__}
     return Profile(**fields, observation=observation, rules=tuple(rules))
 
 
 def _check_figures(head: _Head, observation: Observation, source: str) -> None:
     problems = (
-        (not _ID.fullmatch(head.id), f"id {head.id!r}: use a-z, 0-9, dot, dash, underscore, at most 64"),
+        (not BOOK_ID.fullmatch(head.id), f"id {head.id!r}: use a-z, 0-9, dot, dash, underscore, at most 64"),
         (head.version < 1, "version counts from 1"),
         (not SMALLEST_J_MOL <= head.energy_j_mol <= LARGEST_J_MOL, "energy_kj_mol lies between 1 and 1000"),
         (observation.max_gap_ms is not None and observation.max_gap_ms < 1, "observation: max_gap_s is positive"),
@@ -242,28 +196,6 @@ def _check_figures(head: _Head, observation: Observation, source: str) -> None:
     for is_wrong, what in problems:
         if is_wrong:
             raise ProfileError(what, where=Place(source))
-
-
-def _check_rule(spec: RuleSpec, source: str) -> None:
-    for field in spec.__struct_fields__:
-        value = getattr(spec, field)
-        if field.endswith("_ms") and value is not None and value < 0:
-            raise ProfileError(f"rule {spec.id!r}: {field.removesuffix('_ms')}_s is negative", where=Place(source))
-    try:
-        spec.check()
-    except ProfileError as error:
-        raise ProfileError(error.what, hint=error.hint, where=Place(source)) from error
-
-
-def _rule_from_plain(entry: Mapping[str, Any]) -> RuleSpec:
-    rule = registry.rule(entry["rule"])
-    if entry.get("rule_version") != rule.version:
-        raise ProfileError(
-            f"the limits were logged with version {entry.get('rule_version')} of the rule {rule.id!r}; "
-            f"this Doseway has version {rule.version}",
-            hint="Use the version of Doseway that made the judgement.",
-        )
-    return msgspec.convert(dict(entry), rule.spec)
 
 
 def _device_rule(setting: AlarmSetting) -> dict[str, Any]:

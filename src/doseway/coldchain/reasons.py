@@ -6,7 +6,7 @@ from typing import Any, Final
 from doseway.coldchain.judgement import Effect, Episode, RuleFailure, Statistics, Verdict
 from doseway.coldchain.port import RuleSpec
 from doseway.coldchain.profile import Profile
-from doseway.coldchain.wording import clock_time, degrees, duration, hundredths, moment, percent
+from doseway.model.wording import clock_time, degrees, duration, hundredths, moment, percent
 
 _SHOWN: Final = 5
 _RANKS: Final = {effect: rank for rank, effect in enumerate(Effect)}
@@ -41,6 +41,12 @@ class Writer:
         head = [self._all_well(statistics)] if verdict is Verdict.WITHIN_LABEL else []
         return (*head, *worse, *doubts, *rest)
 
+    def sentence(self, one: Episode) -> str:
+        """Return the sentence of one episode under the profile."""
+        spec = self._specs[one.rule_id]
+        write = _SENTENCES.get(one.rule, _other)
+        return write(one, spec, self._offset)
+
     def _all_well(self, statistics: Sequence[Statistics]) -> str:
         readings = sum(one.readings for one in statistics)
         coverage = min((one.coverage_ppm for one in statistics), default=0)
@@ -73,7 +79,7 @@ class Writer:
         for (effect_rank, rule_id, sensor), group in sorted(by_entry.items(), key=lambda item: item[0]):
             prefix = f"Sensor {sensor}: " if names else ""
             for one in group[:_SHOWN]:
-                yield -effect_rank, prefix + self._sentence(one)
+                yield -effect_rank, prefix + self.sentence(one)
             if len(group) > _SHOWN:
                 total = duration(sum(one.out_ms for one in group[_SHOWN:]))
                 more = len(group) - _SHOWN
@@ -81,11 +87,6 @@ class Writer:
 
     def _title(self, rule_id: str) -> str:
         return self._specs[rule_id].title or rule_id
-
-    def _sentence(self, one: Episode) -> str:
-        spec = self._specs[one.rule_id]
-        write = _SENTENCES.get(one.rule, _other)
-        return write(one, spec, self._offset)
 
 
 def _failure(failure: RuleFailure) -> str:

@@ -13,6 +13,7 @@ characters in it, which no device writes, become spaces, so that a record is alw
 
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from doseway.model.clock import iso_utc
@@ -26,14 +27,14 @@ _CHUNK_LINES: Final = 4096
 def chunks(recording: Recording) -> Iterator[bytes]:
     """Yield the CSV in pieces of a few hundred kilobytes, so that a recording of any length streams."""
     yield HEADER
+    lines: list[str] = []
     for series in recording.series:
-        lines: list[str] = []
         for line in _lines(series):
             lines.append(line)
             if len(lines) == _CHUNK_LINES:
                 yield "".join(lines).encode()
                 lines.clear()
-        yield "".join(lines).encode()
+    yield "".join(lines).encode()
 
 
 def readings_sha256(recording: Recording) -> str:
@@ -51,7 +52,7 @@ def _lines(series: Series) -> Iterator[str]:
     for at, value in zip(series.observed_at_ms, series.value_milli, strict=True):
         number, rest = divmod(at, DAY_MS)
         if number != day:
-            day, day_text = number, iso_utc(number * DAY_MS)[:11]
+            day, day_text = number, _day_text(number)
         hours, rest = divmod(rest, HOUR_MS)
         minutes, rest = divmod(rest, MINUTE_MS)
         seconds, millis = divmod(rest, SECOND_MS)
@@ -59,6 +60,11 @@ def _lines(series: Series) -> Iterator[str]:
         if text is None:
             text = values[value] = decimal_text(value)
         yield f"{head}{day_text}{hours:02d}:{minutes:02d}:{seconds:02d}.{millis:03d}Z,{text}\n"
+
+
+@lru_cache(maxsize=1024)
+def _day_text(number: int) -> str:
+    return iso_utc(number * DAY_MS)[:11]
 
 
 def _field(text: str) -> str:

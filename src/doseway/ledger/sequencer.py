@@ -140,9 +140,13 @@ class Sequencer:
             self._store.keep_note("cosigned", checkpoint.size, self._merged(checkpoint.size, note))
             return checkpoint
 
+    def drain(self) -> None:
+        """Write what is waiting and take no more by `submit`; `append` and reading go on. May be called twice."""
+        self._pool.close()
+
     def close(self) -> None:
         """Write what is waiting and let go of the store. May be called twice."""
-        self._pool.close()
+        self.drain()
         with self._lock:
             self._writer.close()
 

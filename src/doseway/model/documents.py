@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from doseway.model.places import Area
+from doseway.model.readings import Quantity
 
 Mode = Literal["road", "air", "sea", "rail"]
 
@@ -48,14 +49,15 @@ class Site(Document, frozen=True, kw_only=True):
 
     Attributes:
         area: its fence. zone: its IANA time zone.
-        uses: what it is to a shipment; `risk` areas hold within `hours` (local `HH:MM-HH:MM`, empty: always).
+        uses: what it is to a shipment; `risk` areas hold within `hours` (local `HH:MM-HH:MM`, empty: always); in a
+            `dead` one no radio is to be expected.
     """
 
     KIND: ClassVar[str] = "site"
     area: Area
     zone: str = "UTC"
     gln: str = ""
-    uses: tuple[Literal["stop", "safe", "risk"], ...] = ("stop",)
+    uses: tuple[Literal["stop", "safe", "risk", "dead"], ...] = ("stop",)
     hours: tuple[str, ...] = ()
 
 
@@ -85,6 +87,7 @@ class DeviceCard(Document, frozen=True, kw_only=True):
         interval_s: how often it measures. silence_s: the pause between its messages that is normal.
         buffers: it keeps readings and sends them later. public_key_hex: of a device that signs its packets.
         calibrated_until_ms: the end of its calibration's validity.
+        measures: what it senses; empty: not known. has_positions: it reports where it is.
     """
 
     KIND: ClassVar[str] = "device"
@@ -94,6 +97,8 @@ class DeviceCard(Document, frozen=True, kw_only=True):
     buffers: bool = True
     public_key_hex: str = ""
     calibrated_until_ms: int | None = None
+    measures: tuple[Quantity, ...] = ()
+    has_positions: bool = True
 
 
 class Shipment(Document, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ DosewayError
 ├── DataError             the input is wrong                              CLI exit 3
 │   ├── FormatError       bytes that no format, or not this one, can read
 │   ├── UnitError         a value whose unit is missing or unknown
-│   └── ProfileError      limits that contradict themselves
+│   └── ProfileError      limits, or a watch, that contradict themselves
 ├── ConflictError         somebody else was first                         CLI exit 4
 ├── Unavailable           an engine, a disk or a witness does not answer  CLI exit 4
 │   └── Pushback          full for now: come back later

@@ -45,13 +45,19 @@ class ClockSteppedBack(Body, frozen=True, kw_only=True):
 
 
 class PacketReceived(Body, frozen=True, kw_only=True):
-    """Bytes came in by a door. The bytes are kept as a blob under `commitment`."""
+    """Bytes came in by a door. The bytes are kept as a blob under `commitment`.
+
+    `format` and `received_at_ms` are of a live message: all that its decoder is told beside the bytes, so that reading
+    it again gives the same. They are empty for a logger's file, whose format is detected.
+    """
 
     TYPE: ClassVar[str] = "packet.received"
     door: str
     name: str
     size_bytes: int
     commitment: str
+    format: str = ""
+    received_at_ms: int | None = None
 
 
 class PacketDecoded(Body, frozen=True, kw_only=True):
@@ -115,12 +121,16 @@ class JudgementMade(Body, frozen=True, kw_only=True):
 
 
 class RuleFailed(Body, frozen=True, kw_only=True):
-    """A rule crashed: the judgement that it belongs to is undecided."""
+    """A rule crashed: the judgement that it belongs to is undecided.
+
+    `packet` is the file that was judged, or the newest fact that the judgement of `shipment` rests on.
+    """
 
     TYPE: ClassVar[str] = "rule.failed"
     packet: int
     rule: str
     error: str
+    shipment: str = ""
 
 
 class EvidencePacked(Body, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ out; the rules rely on it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from doseway.model.documents import DeviceCard, Leg, Shipment, Site
 from doseway.model.places import Signal
 from doseway.model.readings import Quantity
+
+Phase = Literal["planned", "at-origin", "in-transit", "arrived", "delivered", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Fixes:
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """When one device was heard: the device times of its messages, sorted, each once.
+    """When one device was heard: the device times of its messages, sorted, each once; one for each time it was bound.
 
     Attributes:
         at_ms: int64. bound_ms, unbound_ms: while it was with the shipment; `unbound_ms` None: still.
@@ -64,17 +67,47 @@ class Hearing:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """A stay of one device at a site, as its fixes show it.
+
+    Attributes:
+        start_ms: the first fix inside. confirmed_ms: the fix at which it had lasted long enough to count.
+        end_ms: the first fix outside; left_ms: the fix at which that had lasted long enough; None while it is there.
+        is_crossing: seen only from outside, before and after: the straight way between two fixes leads through.
+    """
+
+    site: str
+    device: str
+    start_ms: int
+    confirmed_ms: int
+    end_ms: int | None = None
+    left_ms: int | None = None
+    is_crossing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseSpan:
+    """A stretch of a shipment's life; `end_ms` is where the next begins, None for the last."""
+
+    phase: Phase
+    start_ms: int
+    end_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Journey:
     """One shipment as far as it is known.
 
     Attributes:
         shipment: its document; `legs` are absolute (a lane's legs already added to the departure).
         until_ms: event time up to which silence counts as silence: the newest observation or tick.
-        sites: by id, those of the legs and all `safe` and `risk` ones.
+        sites: by id, those of the legs and all `safe`, `risk` and `dead` ones.
         devices: the cards of its devices, by id.
         tracks, fixes, hearings: one for each sensor and quantity, device, device; sorted by name.
         signals: (device, signal), sorted by time, then device, then kind.
         budget_left_ms: of the product's temperature budgets, the least; None where the profile has none.
+        visits: the stays at the sites of the legs, sorted by start, site and device.
+        phases: the life of the shipment so far, without holes; empty where nobody worked it out.
     """
 
     shipment: Shipment
@@ -87,3 +120,5 @@ class Journey:
     hearings: tuple[Hearing, ...] = ()
     signals: tuple[tuple[str, Signal], ...] = ()
     budget_left_ms: int | None = None
+    visits: tuple[Visit, ...] = ()
+    phases: tuple[PhaseSpan, ...] = ()

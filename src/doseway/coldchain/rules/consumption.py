@@ -10,9 +10,10 @@ import numpy as np
 from doseway.coldchain.histogram import Histogram, histogram
 from doseway.coldchain.judgement import Consumption, Episode
 from doseway.coldchain.kinetics import VVM_POINTS, Curve, Lookup, curve_rates, slope_of
-from doseway.coldchain.port import Found, Rule, RuleSpec, refuse
+from doseway.coldchain.port import Found, Rule, RuleSpec
 from doseway.coldchain.runs import on_records
 from doseway.coldchain.timeline import Bools, Memory, Timeline
+from doseway.model.rulebook import refuse
 from doseway.model.units import SECOND_MS
 
 _WHOLE_PPB: Final = 1_000_000_000

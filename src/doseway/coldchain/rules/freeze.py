@@ -4,8 +4,9 @@ from typing import Final
 
 from doseway.coldchain.judgement import Effect
 from doseway.coldchain.level import Comparison, check_level, find_level, quiet_level, settle_level
-from doseway.coldchain.port import Found, Rule, RuleSpec, refuse
+from doseway.coldchain.port import Found, Rule, RuleSpec
 from doseway.coldchain.timeline import Bools, Memory, Timeline
+from doseway.model.rulebook import refuse
 
 
 class Freeze(RuleSpec, frozen=True, kw_only=True):

@@ -6,9 +6,10 @@ USP <659>, <1079>: controlled room temperature up to 40 °C, cold up to 25 °C, 
 from typing import Final
 
 from doseway.coldchain.judgement import Episode
-from doseway.coldchain.port import Found, Rule, RuleSpec, refuse
+from doseway.coldchain.port import Found, Rule, RuleSpec
 from doseway.coldchain.runs import on_records, out_mask, quiet_records, raised_episodes, remembered, settled
 from doseway.coldchain.timeline import Bools, Memory, Timeline
+from doseway.model.rulebook import refuse
 from doseway.model.units import DAY_MS
 
 

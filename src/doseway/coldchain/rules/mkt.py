@@ -14,11 +14,12 @@ import numpy as np
 from doseway.coldchain.histogram import Histogram, histogram, mkt_milli
 from doseway.coldchain.judgement import Effect, Episode
 from doseway.coldchain.kinetics import LARGEST_J_MOL, SMALLEST_J_MOL, slope_of
-from doseway.coldchain.port import Found, Rule, RuleSpec, refuse
+from doseway.coldchain.port import Found, Rule, RuleSpec
 from doseway.coldchain.runs import Runs, on_records, out_mask
 from doseway.coldchain.timeline import Bools, Memory, Timeline
 from doseway.coldchain.track import Int64
 from doseway.coldchain.window import LOAD_ONE, Loads, TrackLoads, Window, cap_of, load, loads_of, worst_of
+from doseway.model.rulebook import refuse
 from doseway.model.units import DAY_MS, INVALID
 
 _LONGEST_MS: Final = 30 * DAY_MS

@@ -6,9 +6,10 @@ import numpy as np
 
 from doseway.coldchain.budget import Adder, Severity, consumptions, tally_episode
 from doseway.coldchain.level import Comparison
-from doseway.coldchain.port import Found, Rule, RuleSpec, refuse
+from doseway.coldchain.port import Found, Rule, RuleSpec
 from doseway.coldchain.runs import on_records, out_mask
 from doseway.coldchain.timeline import Bools, Memory, Timeline
+from doseway.model.rulebook import refuse
 
 
 class SharedBudget(RuleSpec, frozen=True, kw_only=True):

@@ -6,9 +6,10 @@ import numpy as np
 
 from doseway.coldchain.judgement import Effect, Episode
 from doseway.coldchain.level import Comparison
-from doseway.coldchain.port import Found, Rule, RuleSpec, refuse
+from doseway.coldchain.port import Found, Rule, RuleSpec
 from doseway.coldchain.timeline import Bools, Memory, Timeline
 from doseway.coldchain.track import Int64
+from doseway.model.rulebook import refuse
 
 
 class StartDelay(RuleSpec, frozen=True, kw_only=True):

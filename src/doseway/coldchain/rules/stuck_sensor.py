@@ -5,11 +5,12 @@ from typing import Final
 import numpy as np
 
 from doseway.coldchain.judgement import Effect
-from doseway.coldchain.port import Found, Rule, RuleSpec, refuse
+from doseway.coldchain.port import Found, Rule, RuleSpec
 from doseway.coldchain.quality import quality_episode, reached
 from doseway.coldchain.runs import remembered, settled
 from doseway.coldchain.timeline import Bools, Memory, Timeline, before
 from doseway.coldchain.track import Int64
+from doseway.model.rulebook import refuse
 
 
 class StuckSensor(RuleSpec, frozen=True, kw_only=True):

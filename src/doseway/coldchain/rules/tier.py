@@ -10,9 +10,10 @@ import numpy as np
 
 from doseway.coldchain.budget import Adder, Severity, Tally, consumptions, tally_episode
 from doseway.coldchain.judgement import Effect, Episode
-from doseway.coldchain.port import Found, Rule, RuleSpec, refuse
+from doseway.coldchain.port import Found, Rule, RuleSpec
 from doseway.coldchain.runs import on_records, quiet_records, raised_episodes, remembered, settled
 from doseway.coldchain.timeline import Bools, Memory, Side, Timeline
+from doseway.model.rulebook import refuse
 
 _SINGLE: Final = "single"
 

@@ -1,4 +1,4 @@
-"""How the judge writes limits, durations and times in its reasons: plain words for a tired reader."""
+"""How limits, durations and times are written for people: plain words for a tired reader."""
 
 from datetime import date
 from functools import lru_cache

@@ -1,8 +1,9 @@
 """How parameters are written in TOML, and how they are kept: decimals with units in, exact integers inside.
 
-The TOML key of a field follows from the field's name: `limit_milli` is written `limit_c`, `budget_ms` is `budget_s`,
-`energy_j_mol` is `energy_kj_mol`, and `min_coverage_ppm` and `fraction_limit_ppb` are the plain fractions
-`min_coverage` and `fraction_limit`. Numbers are read as decimals, so that 8.1 °C is 8100 and not 8099.999….
+The TOML key of a field follows from the field's name: `limit_milli` is written `limit_c`, `limit_millilux` is
+`limit_lux`, `budget_ms` is `budget_s`, `energy_j_mol` is `energy_kj_mol`, and `min_coverage_ppm` and
+`fraction_limit_ppb` are the plain fractions `min_coverage` and `fraction_limit`. Numbers are read as decimals, so that
+8.1 °C is 8100 and not 8099.999….
 """
 
 import difflib
@@ -21,6 +22,10 @@ StructT = TypeVar("StructT", bound=msgspec.Struct)
 _UNITS: Final = (
     ("_j_mol", "_kj_mol", 1_000),
     ("_milli", "_c", 1_000),
+    ("_millilux", "_lux", 1_000),
+    ("_millig", "_g", 1_000),
+    ("_millipercent", "_percent", 1_000),
+    ("_millidegree", "_degree", 1_000),
     ("_ppm", "", 1_000_000),
     ("_ppb", "", 1_000_000_000),
     ("_ms", "_s", 1_000),

@@ -1,0 +1,193 @@
+"""Bytes to recordings, for live messages and logger files alike: pure, so any thread may do it, and do it again."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from doseway.app.inspecting import How, decode
+from doseway.evidence.readings_csv import readings_sha256
+from doseway.intake.port import EARLIEST_MS, LATEST_MS, DecodeOptions, MessageFormat
+from doseway.model.errors import DataError, FormatError, UsageError
+from doseway.model.facts import PacketDecoded, PacketRejected
+from doseway.model.readings import Device, Recording, Series, SignatureCheck, SignatureStatus
+
+ARRIVAL_NOTE: Final = "arrival-time"
+"""The note of a format that took the arrival for a time that a message does not carry."""
+
+
+class Decoded(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a packet's bytes.
+
+    Attributes:
+        recordings: one for each device. error: why there are none.
+        options: what the decoder was told beside the bytes and the arrival; goes into the log.
+    """
+
+    recordings: tuple[Recording, ...] = ()
+    error: DataError | None = None
+    options: dict[str, Any] = {}
+
+    @property
+    def observations(self) -> int:
+        """The number of readings, positions and signals."""
+        return sum(one.readings + len(one.fixes) + len(one.signals) for one in self.recordings)
+
+    @property
+    def rests_on_arrival(self) -> bool:
+        """Some time is that of the arrival, so that the same bytes at another time are another observation."""
+        return any(note.code == ARRIVAL_NOTE for one in self.recordings for note in one.notes)
+
+
+class Decoders:
+    """All that can be decoded.
+
+    Args:
+        messages: the live formats, by id.
+        options: what users declared for a live format, by its id: `zone`, `mapping`.
+        how_to: what users declared for logger files.
+    """
+
+    def __init__(
+        self,
+        messages: Mapping[str, MessageFormat],
+        options: Mapping[str, Mapping[str, Any]] | None = None,
+        how_to: How | None = None,
+    ) -> None:
+        self._messages = dict(messages)
+        self._options = dict(options or {})
+        self._how_to = how_to or How()
+
+    def check(self, format_id: str) -> None:
+        """Refuse a live format that is not there.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
+        if format_id and format_id not in self._messages:
+            known = ", ".join(sorted(self._messages))
+            raise UsageError(f"there is no message format {format_id!r}", hint=f"Known: {known}.")
+
+    def decode(
+        self,
+        format_id: str,
+        body: bytes,
+        *,
+        name: str = "",
+        received_at_ms: int | None = None,
+        told: Mapping[str, Any] | None = None,
+    ) -> Decoded:
+        """Decode bytes; a failure is an outcome, no exception.
+
+        Args:
+            format_id: of a live format; empty: a logger file, whose format is detected.
+            body: the bytes.
+            name: what the sender calls them.
+            received_at_ms: when they arrived.
+            told: the options of the log where it has them; None: what users declare now.
+        """
+        if not format_id:
+            options = dict(told) if told is not None else self._file_options()
+        else:
+            options = dict(told if told is not None else self._options.get(format_id, {}))
+        try:
+            recordings = self._recordings(format_id, body, name, received_at_ms, options)
+            _check_times(recordings)
+        except DataError as error:
+            return Decoded(error=error, options=options)
+        except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way; the bytes are kept and it is said
+            what = f"the decoder failed: {type(error).__name__}: {error}"
+            return Decoded(error=FormatError(what, hint="The bytes are kept. Report it."), options=options)
+        return Decoded(recordings=recordings, options=options)
+
+    def _recordings(
+        self, format_id: str, body: bytes, name: str, received_at_ms: int | None, options: Mapping[str, Any]
+    ) -> tuple[Recording, ...]:
+        zone, mapping = options.get("zone") or None, options.get("mapping")
+        if format_id:
+            told = DecodeOptions(name=name, zone=zone, mapping=mapping, received_at_ms=received_at_ms)
+            return self._messages[format_id].decode(body, told)
+        how_to = How(
+            format=options.get("format", ""), zone=zone or "", issuers=options.get("issuers", {}), mapping=mapping
+        )
+        return (decode(io.BytesIO(body), name, how_to),)
+
+    def _file_options(self) -> dict[str, Any]:
+        how_to = self._how_to
+        given = {"zone": how_to.zone, "issuers": dict(how_to.issuers), "mapping": how_to.mapping}
+        return {name: value for name, value in given.items() if value}
+
+
+def outcome(packet: int, decoded: Decoded) -> PacketDecoded | PacketRejected:
+    """Return the fact of what became of a packet."""
+    error = decoded.error
+    if error is not None:
+        where = str(error.where or "")
+        return PacketRejected(packet=packet, code=error.code, what=error.what, where=where, hint=error.hint)
+    recording = joined(decoded.recordings)
+    times = [instant for series in recording.series for instant in series.observed_at_ms]
+    times += [fix.observed_at_ms for fix in recording.fixes] + [one.observed_at_ms for one in recording.signals]
+    return PacketDecoded(
+        packet=packet,
+        format=recording.format,
+        format_version=recording.format_version,
+        signature=recording.signature.status.value,
+        device_model=recording.device.model,
+        device_serial=recording.device.serial,
+        zone=recording.zone,
+        readings=recording.readings,
+        first_at_ms=min(times, default=None),
+        last_at_ms=max(times, default=None),
+        readings_sha256=readings_sha256(recording),
+        options=decoded.options,
+    )
+
+
+def joined(recordings: Sequence[Recording]) -> Recording:
+    """Return the recordings of one packet as one: with several devices, sensors are named `device/sensor`."""
+    if len(recordings) == 1:
+        return recordings[0]
+    if not recordings:
+        nobody = SignatureCheck(status=SignatureStatus.UNSIGNED)
+        return Recording(format="", format_version=0, device=Device(), series=(), signature=nobody)
+    first = recordings[0]
+    worst = min((one.signature for one in recordings), key=lambda one: _TRUST.index(one.status))
+    return Recording(
+        format=first.format,
+        format_version=first.format_version,
+        device=Device(),
+        series=tuple(_renamed(one.device.serial, series) for one in recordings for series in one.series),
+        signature=worst,
+        zone=first.zone,
+        offset_minutes=first.offset_minutes,
+        notes=tuple(note for one in recordings for note in one.notes),
+        fixes=tuple(fix for one in recordings for fix in one.fixes),
+        signals=tuple(signal for one in recordings for signal in one.signals),
+    )
+
+
+_TRUST: Final = (
+    SignatureStatus.ALTERED,
+    SignatureStatus.UNKNOWN_ISSUER,
+    SignatureStatus.UNSIGNED,
+    SignatureStatus.GENUINE,
+)
+
+
+def _renamed(device: str, series: Series) -> Series:
+    renamed = Series(f"{device}/{series.sensor}", series.quantity)
+    renamed.observed_at_ms, renamed.value_milli = series.observed_at_ms, series.value_milli
+    return renamed
+
+
+def _check_times(recordings: Sequence[Recording]) -> None:
+    for one in recordings:
+        times = [instant for series in one.series if len(series) for instant in _ends(series)]
+        times += [fix.observed_at_ms for fix in one.fixes] + [signal.observed_at_ms for signal in one.signals]
+        if times and not EARLIEST_MS <= min(times) <= max(times) < LATEST_MS:
+            raise FormatError("a time lies outside of the years 1970 to 2200", hint="The device's clock is wrong.")
+
+
+def _ends(series: Series) -> tuple[int, int]:
+    return min(series.observed_at_ms), max(series.observed_at_ms)

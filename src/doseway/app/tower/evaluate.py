@@ -1,0 +1,235 @@
+"""Evaluation: states and chunks in, states and effects out. Pure; it knows event time only.
+
+Events are folded first; then every shipment that they touched is judged once, and what differs from what the log says
+becomes effects: facts to append. An effect has a content id, so that one that is committed again changes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from doseway.app.tower.alerts import revise
+from doseway.app.tower.history import History, union
+from doseway.app.tower.journeys import watch_journey
+from doseway.app.tower.judging import judge_all
+from doseway.app.tower.state import (
+    Assigned,
+    Carried,
+    Decided,
+    Described,
+    Event,
+    Failed,
+    Failure,
+    Found,
+    Holder,
+    Observed,
+    Published,
+    State,
+    Ticked,
+    Told,
+    Watched,
+    shipment_of,
+)
+from doseway.ledger.seam import Chunk
+from doseway.model.canonical import encode
+from doseway.model.facts import Body, RuleFailed
+from doseway.model.findings import Finding, Severity
+from doseway.model.ids import ContentId, content_id
+
+FINAL: Final = frozenset({"release", "reject"})
+"""Dispositions after which silence says nothing any more."""
+_REASONS: Final = ("time-passed", "new-reading", "late-data", "limits-changed", "device-assigned")
+"""Why a judgement may differ, from the weakest to the strongest."""
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A fact to append, once."""
+
+    body: Body
+    tags: tuple[str, ...]
+    identity: ContentId
+
+
+Watch = Callable[[Holder, int], Watched]
+"""Everything but temperature: a shipment with a document, and the event time up to which silence counts."""
+
+
+class Evaluator:
+    """`fold` and `conclude` are its halves: recovery folds a whole log and concludes once.
+
+    Args:
+        watch: finds everything but temperature.
+    """
+
+    def __init__(self, watch: Watch = watch_journey) -> None:
+        self._watch = watch
+
+    def __call__(
+        self, states: Mapping[int, State], chunks: Sequence[Chunk[Event]]
+    ) -> tuple[dict[int, State], list[Effect]]:
+        """Evaluate one chunk of each partition."""
+        folded, touched = fold(states, chunks)
+        return self.conclude(folded, touched)
+
+    def conclude(
+        self, states: Mapping[int, State], touched: Mapping[int, Mapping[str, str]]
+    ) -> tuple[dict[int, State], list[Effect]]:
+        """Judge what was touched (holder to reason, by partition), and return what has to be said."""
+        due = {
+            name: states[partition].holders[name]
+            for partition, names in touched.items()
+            for name, because in names.items()
+            if because != "time-passed" or states[partition].holders[name].judged is None
+        }
+        judged = judge_all(due)
+        after: dict[int, State] = dict(states)
+        effects: list[Effect] = []
+        for partition, names in touched.items():
+            holders = dict(states[partition].holders)
+            for name, because in names.items():
+                holder = holders[name]
+                if holder.context is None:
+                    continue
+                watched = self._watch(holder, max(states[partition].until_ms, holder.heard_ms))
+                if name in judged or watched.progress != holder.progress:
+                    judgement = judged.get(name, holder.judged)
+                    holder = msgspec.structs.replace(holder, judged=judgement, progress=watched.progress)
+                    holders[name] = holder
+                effects += _said(name, holder, watched, because)
+            after[partition] = msgspec.structs.replace(states[partition], holders=holders)
+        return after, effects
+
+
+def _said(name: str, holder: Holder, watched: Watched, because: str) -> Iterable[Effect]:
+    """Yield the facts that have to be told of a shipment that was judged."""
+    shipment, judged = shipment_of(name), holder.judged
+    failures = (*(judged.failures if judged is not None else ()), *watched.failures)
+    alarms = [_alarm(holder, one) for one in failures]
+    found = [*(judged.found if judged is not None else ()), *watched.found, *alarms]
+    for failure in failures:
+        if failure not in holder.failures:
+            body = RuleFailed(packet=holder.rests_on, rule=failure.rule, error=failure.error, shipment=shipment)
+            identity = content_id("rule.failed", shipment.encode(), encode(failure))
+            yield Effect(body=body, tags=(name, f"rule:{failure.rule_id}"), identity=identity)
+    for revision in revise(shipment, holder.published, found, because):
+        known = holder.published.get(revision.alert)
+        number = known.revisions if known is not None else 0
+        identity = content_id("alert", encode([revision.alert, number]), revision.TYPE.encode(), encode(revision))
+        yield Effect(body=revision, tags=(name, f"alert:{revision.alert}"), identity=identity)
+
+
+def fold(
+    states: Mapping[int, State], chunks: Sequence[Chunk[Event]]
+) -> tuple[dict[int, State], dict[int, dict[str, str]]]:
+    """Take the events of chunks; return the states, and the shipments to judge with the reason, by partition."""
+    after: dict[int, State] = dict(states)
+    touched: dict[int, dict[str, str]] = {}
+    for chunk in chunks:
+        folding = _Folding(after[chunk.partition])
+        for event in chunk.events:
+            folding.take(event)
+        after[chunk.partition] = folding.state()
+        touched[chunk.partition] = folding.touched
+    return after, touched
+
+
+class _Folding:
+    """One partition while a chunk is folded: mutable inside, and nobody sees it."""
+
+    def __init__(self, state: State) -> None:
+        self.touched: dict[str, str] = {}
+        self._holders = dict(state.holders)
+        self._until_ms = state.until_ms
+        self._waiting: dict[tuple[str, str], list[History]] = {}
+        self._heard: dict[tuple[str, str], int] = {}
+
+    def state(self) -> State:
+        self._join()
+        return State(self._holders, self._until_ms)
+
+    def take(self, event: Event) -> None:
+        match event:
+            case Observed():
+                self._waiting.setdefault((event.holder, event.device), []).append(event.history)
+                self._hear(event.holder, event.device, event.heard_ms)
+                self._put(event.holder, rests_on=event.index)
+            case Assigned():
+                self._join()
+                holder = self._holder(event.holder)
+                others = {name: one for name, one in holder.devices.items() if name != event.device}
+                given = {event.device: event.carried} if event.carried.windows else {}
+                self._put(event.holder, devices=dict(sorted((others | given).items())), rests_on=event.index)
+                self._touch(event.holder, "device-assigned")
+            case Described():
+                self._put(event.holder, context=event.context, rests_on=event.index)
+                self._touch(event.holder, "limits-changed")
+            case Told():
+                self._tell(event)
+            case Failed():
+                known = self._holder(event.holder).failures
+                self._put(event.holder, failures=(*known, event.failure), rests_on=event.index)
+            case Decided():
+                self._put(event.holder, disposition=event.disposition, rests_on=event.index)
+            case Ticked():
+                self._until_ms = max(self._until_ms, event.until_ms)
+                for name, holder in self._holders.items():
+                    if holder.context is not None and holder.disposition not in FINAL:
+                        self._touch(name, "time-passed")
+
+    def _holder(self, name: str) -> Holder:
+        return self._holders.get(name) or Holder()
+
+    def _put(self, name: str, **changes: object) -> None:
+        self._holders[name] = msgspec.structs.replace(self._holder(name), **changes)
+
+    def _touch(self, name: str, because: str) -> None:
+        self.touched[name] = max(because, self.touched.get(name, because), key=_REASONS.index)
+
+    def _hear(self, name: str, device: str, heard_ms: int | None) -> None:
+        if heard_ms is not None:
+            self._heard[name, device] = max(heard_ms, self._heard.get((name, device), heard_ms))
+
+    def _tell(self, event: Told) -> None:
+        known = self._holder(event.holder).published
+        old = known.get(event.alert)
+        finding = event.finding if event.finding is not None else old.finding if old is not None else None
+        if finding is not None:
+            told = Published(finding, event.state, old.revisions + 1 if old is not None else 1)
+            self._put(event.holder, published={**known, event.alert: told}, rests_on=event.index)
+
+    def _join(self) -> None:
+        """Join what waits, once for each device however many packets it sent."""
+        for (name, device), histories in self._waiting.items():
+            holder = self._holder(name)
+            carried = holder.devices.get(device) or Carried()
+            joined = union([carried.history, *histories])
+            if joined is carried.history:
+                continue
+            heard = [one for one in (carried.heard_ms, self._heard.get((name, device))) if one is not None]
+            now = Carried(joined, carried.windows, max(heard, default=None))
+            devices = {**holder.devices, device: now}
+            self._put(name, devices=dict(sorted(devices.items())))
+            newest = carried.history.newest_ms
+            first = min((one.oldest_ms for one in histories if one.oldest_ms is not None), default=None)
+            is_late = newest is not None and first is not None and first < newest
+            self._touch(name, "late-data" if is_late else "new-reading")
+        self._waiting.clear()
+        self._heard.clear()
+
+
+def _alarm(holder: Holder, failure: Failure) -> Found:
+    """A rule that crashes is an alarm: its limits are not watched."""
+    starts = [one.history.oldest_ms for one in holder.devices.values()]
+    start_ms = min((one for one in starts if one is not None), default=0)
+    return Found(
+        Finding(
+            rule="rule_failed",
+            rule_version=1,
+            rule_id=failure.rule_id,
+            severity=Severity.HIGH,
+            start_ms=start_ms,
+            raised_ms=start_ms,
+            text=f"The rule “{failure.rule_id}” failed ({failure.error}): its limits are not watched.",
+        )
+    )

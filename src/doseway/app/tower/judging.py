@@ -1,0 +1,162 @@
+"""The temperature judgement of many shipments at once.
+
+Each touched shipment is judged anew over its whole history, all that share limits in one pass over columns. Measured,
+that is faster than carrying a state for each (0.1 to 0.6 ms against 1.5 to 7 ms a shipment of up to 30 days), and a
+late reading is no special case: the judgement is a function of the set of readings by construction.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from doseway.app.tower.history import Column, parts_of
+from doseway.app.tower.state import Context, Failure, Found, Holder, Judged
+from doseway.coldchain.judge import Outcome, conclude, outcomes
+from doseway.coldchain.judgement import Effect, Episode, Judgement, Verdict
+from doseway.coldchain.profile import Profile, from_plain, without_limits
+from doseway.coldchain.reasons import Writer
+from doseway.coldchain.track import Tracks
+from doseway.model.findings import Finding, Severity
+from doseway.model.readings import Quantity
+from doseway.model.terms import plain
+from doseway.model.wording import degrees, moment
+
+AMBIENT: Final = "ambient"
+"""The sensor that measures the air around the package: judged by the ambient limits where a shipment has them."""
+
+_SEVERITIES: Final = {
+    Effect.INFO: Severity.INFO,
+    Effect.WITHIN_BUDGET: Severity.WARNING,
+    Effect.UNDECIDED: Severity.WARNING,
+    Effect.QA_REVIEW: Severity.HIGH,
+    Effect.REJECT: Severity.CRITICAL,
+}
+
+
+class _Part(NamedTuple):
+    """One track on its way to the judge."""
+
+    holder: str
+    sensor: str
+    column: Column
+    limits: bytes
+    interval_ms: int
+
+
+def judge_all(holders: Mapping[str, Holder]) -> dict[str, Judged]:
+    """Judge shipments; subjects without a document have no limits and are not judged."""
+    parts = [part for name, holder in holders.items() for part in _parts(name, holder)]
+    by_limits: dict[bytes, list[_Part]] = {}
+    for part in parts:
+        by_limits.setdefault(part.limits, []).append(part)
+    results: dict[str, list[tuple[bytes, Outcome]]] = {}
+    for limits, group in by_limits.items():
+        for part, outcome in zip(group, _outcomes(group, _profile(limits)), strict=True):
+            results.setdefault(part.holder, []).append((limits, outcome))
+    return {
+        name: _conclude(holder.context, results.get(name, []))
+        for name, holder in holders.items()
+        if holder.context is not None
+    }
+
+
+@lru_cache(maxsize=256)
+def _profile(limits: bytes) -> Profile:
+    return from_plain(msgspec.json.decode(limits)) if limits else without_limits()
+
+
+@lru_cache(maxsize=256)
+def _writer(limits: bytes) -> Writer:
+    return Writer(_profile(limits), 0)
+
+
+@lru_cache(maxsize=4096)
+def _snapshot(limits: bytes, rule_id: str) -> dict[str, object]:
+    return next(plain(spec) for spec in _profile(limits).rules if spec.id == rule_id)
+
+
+def _parts(name: str, holder: Holder) -> Iterable[_Part]:
+    context = holder.context
+    if context is None:
+        return
+    for device, carried in holder.devices.items():
+        card = context.cards.get(device)
+        interval_ms = card.interval_s * 1000 if card is not None else 0
+        for key, column in sorted(carried.history.columns.items()):
+            quantity, sensor = parts_of(key)
+            if quantity is Quantity.TEMPERATURE:
+                is_ambient = sensor == AMBIENT and bool(context.ambient_limits)
+                limits = context.ambient_limits if is_ambient else context.limits
+                yield _Part(name, f"{device}/{sensor}", column, limits, interval_ms)
+
+
+def _outcomes(group: Sequence[_Part], profile: Profile) -> list[Outcome]:
+    tracks = Tracks(
+        np.concatenate([part.column.times for part in group]),
+        np.concatenate([part.column.values for part in group]),
+        np.cumsum([0, *(len(part.column) for part in group)]),
+        sensors=[part.sensor for part in group],
+        interval_ms=[part.interval_ms for part in group],
+    )
+    return [one for block in outcomes(tracks, profile) for one in block]
+
+
+def _conclude(context: Context | None, results: Sequence[tuple[bytes, Outcome]]) -> Judged:
+    """Join the tracks of one shipment: the product's judgement, and what was found by the ambient limits beside it."""
+    limits = context.limits if context is not None else b""
+    product = [one for by, one in results if by == limits]
+    judgement = conclude(product, _profile(limits), _writer(limits))
+    found = [_found(by, episode) for by, one in results for episode in one.episodes]
+    left = [one.left_ms for one in judgement.consumptions if one.budget_ms]
+    return Judged(
+        judgement=judgement if context is None or not context.error else _undecided(judgement, context.error),
+        found=tuple(found),
+        failures=tuple(
+            Failure(failed.rule, failed.rule_id, failed.error) for _, one in results for failed in one.failures
+        ),
+        budget_left_ms=min(left, default=None),
+    )
+
+
+def _undecided(judgement: Judgement, error: str) -> Judgement:
+    verdict = max(judgement.verdict, Verdict.UNDECIDED, key=lambda one: one.rank)
+    return msgspec.structs.replace(judgement, verdict=verdict, reasons=(*judgement.reasons, error))
+
+
+def _found(limits: bytes, one: Episode) -> Found:
+    """Make a finding of an episode.
+
+    While it lasts, only what the next reading does not change anyway is told: sums that run on would make every
+    reading a revision.
+    """
+    device, _, sensor = one.sensor.rpartition("/")
+    is_over = one.end_ms is not None
+    snapshot = _snapshot(limits, one.rule_id)
+    figures: dict[str, int | str] = {"effect": one.effect.value}
+    if is_over:
+        sums = {"out_ms": one.out_ms, "least_ms": one.least_ms, "most_ms": one.most_ms, "unknown_ms": one.unknown_ms}
+        figures |= sums | one.details
+    finding = Finding(
+        rule=one.rule,
+        rule_version=one.rule_version,
+        rule_id=one.rule_id,
+        severity=_SEVERITIES[one.effect],
+        start_ms=one.start_ms,
+        raised_ms=one.raised_ms,
+        end_ms=one.end_ms,
+        device=device,
+        sensor=sensor,
+        peak_milli=one.peak_milli,
+        peak_at_ms=one.peak_at_ms,
+        text=_writer(limits).sentence(one) if is_over else _lasting(one, str(snapshot.get("title", ""))),
+        details=figures,
+    )
+    return Found(finding, snapshot)
+
+
+def _lasting(one: Episode, title: str) -> str:
+    peak = f", peak {degrees(one.peak_milli)}" if one.peak_milli is not None else ""
+    return f"{title or one.rule_id}: since {moment(one.start_ms, 0)}{peak}."

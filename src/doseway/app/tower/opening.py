@@ -1,0 +1,126 @@
+"""Opening the tower: admission, evaluation and views over one log, and closing them without a loss."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final
+
+from doseway.app.inspecting import How, how
+from doseway.app.logbook import SystemClock, writing
+from doseway.app.settings import Settings
+from doseway.app.tower.admission import Admission, AdmissionSettings, Handover
+from doseway.app.tower.board import TowerBoard
+from doseway.app.tower.changes import Changes
+from doseway.app.tower.decoding import Decoders
+from doseway.app.tower.desk import TowerDesk
+from doseway.app.tower.evaluate import Evaluator, Watch
+from doseway.app.tower.journeys import watch_journey
+from doseway.app.tower.keeper import Keeper, LogTransport
+from doseway.app.tower.router import Router
+from doseway.app.tower.worker import Worker
+from doseway.engines.sqlite_views import SqliteViews
+from doseway.intake.port import MessageFormat
+from doseway.ledger.pool import PoolSettings
+from doseway.ledger.sequencer import Sequencer
+from doseway.model.clock import Clock
+
+POOL: Final = PoolSettings(linger_ms=5)
+"""Batches form by themselves while the disk writes the one before; a lone packet does not wait for company."""
+
+
+class Tower:
+    """An open tower.
+
+    Attributes:
+        admit: takes bytes in (`doseway.intake.door.Admit`).
+        board, desk: what pages read, and what people do.
+        changes: follows the log live.
+        sequencer: of the log, for what else is appended to it.
+    """
+
+    def __init__(
+        self,
+        sequencer: Sequencer,
+        admit: Admission,
+        board: TowerBoard,
+        desk: TowerDesk,
+        changes: Changes,
+        worker: Worker,
+    ) -> None:
+        self.sequencer = sequencer
+        self.admit = admit
+        self.board = board
+        self.desk = desk
+        self.changes = changes
+        self._worker = worker
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Why evaluation stopped; None while it runs. Admission goes on: what comes in is safe in the log."""
+        return self._worker.failure
+
+    def tick(self) -> None:
+        """Let time pass for one of the 64 partitions: call it about once a second."""
+        self._worker.tick()
+
+    def tick_all(self) -> None:
+        """Let time pass for every shipment."""
+        self._worker.tick_all()
+
+    def settle(self) -> None:
+        """Take everything that was admitted through evaluation before returning."""
+        self._worker.advance()
+
+
+@contextmanager
+def open_tower(
+    settings: Settings,
+    *,
+    messages: Mapping[str, MessageFormat],
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    how_to: How | None = None,
+    watch: Watch = watch_journey,
+    clock: Clock | None = None,
+    admission: AdmissionSettings | None = None,
+    pool: PoolSettings = POOL,
+) -> Iterator[Tower]:
+    """Open the tower over the log of the settings; whatever was interrupted is finished before this returns.
+
+    Args:
+        settings: where the log lies, and how files without a zone are read.
+        messages: the live formats, by id.
+        options: `zone` and `mapping` that users declared for live formats, by id.
+        how_to: how logger files are read; by default as the settings say.
+        watch: finds everything but temperature.
+        clock: tells recorded times and ticks.
+        admission, pool: how much may wait, and how long.
+
+    Raises:
+        Unavailable: another process writes to the log, or the disk does not answer.
+        IntegrityError: the log is not the continuation of what was published.
+    """
+    clock = clock or SystemClock()
+    with ExitStack() as opened:
+        sequencer = opened.enter_context(writing(settings, clock=clock, pool=pool))
+        path = settings.store / "tower.sqlite"
+        views, reading = SqliteViews(path), SqliteViews(path)
+        opened.callback(views.close)
+        opened.callback(reading.close)
+        log, changes, handover = sequencer.log, Changes(sequencer.log), Handover()
+        decoders = Decoders(messages, options, how_to or how(settings))
+        keeper = Keeper(sequencer, views, changes)
+        router = keeper.router = Router(log, decoders, handover, keeper.histories)
+        worker = Worker(log, views, router, Evaluator(watch), LogTransport(), keeper, clock)
+        board = TowerBoard(reading, keeper, changes, router.library)
+        worker.recover()
+        worker.start()
+        opened.callback(worker.close)
+        admit = Admission(sequencer, decoders, handover, admission or AdmissionSettings(), worker.wake)
+        opened.callback(_drain, admit, sequencer)
+        desk = TowerDesk(sequencer, board, router, worker.wake)
+        yield Tower(sequencer, admit, board, desk, changes, worker)
+
+
+def _drain(admit: Admission, sequencer: Sequencer) -> None:
+    """Write what was taken in, so that evaluation ends with it."""
+    admit.close()
+    sequencer.drain()

@@ -1,0 +1,219 @@
+"""From facts to events: which subjects a fact concerns. A function of the log, folded in its order."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from doseway.app.tower.admission import Handover
+from doseway.app.tower.bindings import Bindings
+from doseway.app.tower.decoding import Decoded, Decoders, outcome
+from doseway.app.tower.evaluate import Effect
+from doseway.app.tower.history import EMPTY, History, history_of, union
+from doseway.app.tower.library import Library
+from doseway.app.tower.state import (
+    Assigned,
+    Carried,
+    Decided,
+    Described,
+    Event,
+    Failed,
+    Failure,
+    Observed,
+    Told,
+    device_holder,
+    shipment_holder,
+    state_of,
+)
+from doseway.ledger.drafts import Indexed
+from doseway.ledger.log import Log
+from doseway.model.errors import DataError, UsageError
+from doseway.model.facts import (
+    AlertClosed,
+    AlertExtended,
+    AlertOpened,
+    AlertRetracted,
+    AlertShortened,
+    AssociationRecorded,
+    DispositionDecided,
+    DocumentPut,
+    PacketDecoded,
+    PacketReceived,
+    PacketRejected,
+    RuleFailed,
+)
+from doseway.model.ids import content_id
+from doseway.model.readings import Recording
+
+Collect = Callable[[str], Sequence[History]]
+"""Returns what a device observed, wherever it is held now."""
+
+AHEAD_MS: Final = 15 * 60_000
+"""An observation further ahead of its own arrival is a wrong clock: it is kept, and does not move event time."""
+_MOST_DEVICE_TAGS: Final = 50
+
+
+class _Gathered:
+    """What one device observed, packet by packet."""
+
+    __slots__ = ("heard_ms", "index", "recordings")
+
+    def __init__(self) -> None:
+        self.recordings: list[Recording] = []
+        self.index = -1
+        self.heard_ms: int | None = None
+
+    def add(self, index: int, recording: Recording, received_ms: int) -> None:
+        self.recordings.append(recording)
+        self.index = max(self.index, index)
+        times = [max(series.observed_at_ms) for series in recording.series if len(series)]
+        times += [fix.observed_at_ms for fix in recording.fixes] + [one.observed_at_ms for one in recording.signals]
+        newest = max((at_ms for at_ms in times if at_ms <= received_ms + AHEAD_MS), default=None)
+        if newest is not None:
+            self.heard_ms = newest if self.heard_ms is None else max(self.heard_ms, newest)
+
+
+class Router:
+    """Folds facts into events for the subjects that they concern.
+
+    Args:
+        log: where the bytes of packets are.
+        decoders, handover: how a packet becomes recordings.
+        collect: returns what a device observed as far as it is in the states.
+    """
+
+    def __init__(self, log: Log, decoders: Decoders, handover: Handover, collect: Collect) -> None:
+        self.bindings = Bindings()
+        self.library = Library(self.bindings)
+        self._log = log
+        self._decoders = decoders
+        self._handover = handover
+        self._collect = collect
+        self._undecoded: dict[int, tuple[PacketReceived, int]] = {}
+        self._unsaid: dict[int, Decoded] = {}
+        self._gathered: dict[str, _Gathered] = {}
+        self._events: list[Event] = []
+
+    def route(self, facts: Sequence[Indexed]) -> list[Event]:
+        """Return the events of the next facts."""
+        self._events = []
+        for found in facts:
+            self._take(found)
+        self._sort_out()
+        for shipment, context in self.library.changed().items():
+            self._events.append(Described(shipment_holder(shipment), facts[-1].index, context))
+        return self._events
+
+    def settle(self) -> tuple[list[Event], list[Effect]]:
+        """Decode what no fact in the log tells the outcome of; return the events, and the facts that tell."""
+        self._events = []
+        for index, (body, at_ms) in sorted(self._undecoded.items()):
+            decoded = self._decode(index, body, None)
+            self._unsaid[index] = decoded
+            self._observe(index, decoded, body.received_at_ms or at_ms)
+        self._undecoded.clear()
+        self._sort_out()
+        effects = [_effect(index, decoded) for index, decoded in sorted(self._unsaid.items())]
+        self._unsaid.clear()
+        return self._events, effects
+
+    def _take(self, found: Indexed) -> None:
+        index, body = found.index, found.fact.content()
+        match body:
+            case PacketReceived():
+                self._receive(index, body, found.fact.at_ms)
+            case PacketDecoded():
+                self._decoded(body)
+            case PacketRejected():
+                self._undecoded.pop(body.packet, None)
+                self._unsaid.pop(body.packet, None)
+            case AssociationRecorded():
+                self._associate(index, body, found.fact.at_ms + AHEAD_MS)
+            case DocumentPut():
+                self._put(body)
+            case RuleFailed(shipment=shipment) if shipment:
+                rule_id = next((tag[5:] for tag in found.fact.tags if tag.startswith("rule:")), body.rule)
+                failure = Failure(body.rule, rule_id, body.error)
+                self._events.append(Failed(shipment_holder(shipment), index, failure))
+            case DispositionDecided():
+                self._events.append(Decided(shipment_holder(body.shipment), index, body.disposition))
+            case AlertRetracted():
+                self._events.append(Told(shipment_holder(body.shipment), index, body.alert, "retracted", None))
+            case AlertOpened() | AlertExtended() | AlertShortened() | AlertClosed():
+                holder, finding = shipment_holder(body.shipment), body.finding
+                self._events.append(Told(holder, index, body.alert, state_of(finding), finding))
+
+    def _receive(self, index: int, body: PacketReceived, at_ms: int) -> None:
+        decoded = self._handover.take(body.commitment)
+        if decoded is None:
+            self._undecoded[index] = (body, at_ms)
+        else:
+            self._unsaid[index] = decoded
+            self._observe(index, decoded, body.received_at_ms or at_ms)
+
+    def _decoded(self, body: PacketDecoded) -> None:
+        self._unsaid.pop(body.packet, None)
+        waiting = self._undecoded.pop(body.packet, None)
+        if waiting is not None:
+            received, at_ms = waiting
+            told = body.options if received.format else {**body.options, "format": body.format}
+            decoded = self._decode(body.packet, received, told)
+            self._observe(body.packet, decoded, received.received_at_ms or at_ms)
+
+    def _decode(self, index: int, body: PacketReceived, told: dict[str, object] | None) -> Decoded:
+        try:
+            self._decoders.check(body.format)
+            data = b"".join(self._log.blob(index))
+        except UsageError as error:  # a plug-in that is gone, or bytes that were erased
+            return Decoded(error=DataError(error.what, hint=error.hint))
+        return self._decoders.decode(body.format, data, name=body.name, received_at_ms=body.received_at_ms, told=told)
+
+    def _observe(self, index: int, decoded: Decoded, received_ms: int) -> None:
+        """Gather what devices observed: joined once for each, however many packets it sent."""
+        for recording in decoded.recordings:
+            self._gathered.setdefault(recording.device.serial, _Gathered()).add(index, recording, received_ms)
+
+    def _sort_out(self) -> None:
+        """Sort what was gathered to the subjects that it belongs to."""
+        for device, gathered in self._gathered.items():
+            history = history_of(gathered.recordings)
+            oldest_ms = history.oldest_ms
+            if oldest_ms is None:
+                continue
+            holder = self.bindings.sole_holder(device, oldest_ms)
+            parts = {holder: history} if holder else self._parts(device, history)
+            for name, part in parts.items():
+                self._events.append(Observed(name, device, gathered.index, part, gathered.heard_ms))
+        self._gathered.clear()
+
+    def _parts(self, device: str, history: History) -> dict[str, History]:
+        split = self.bindings.split(device, history)
+        return {name: carried.history for name, carried in split.items() if carried.history.size}
+
+    def _associate(self, index: int, body: AssociationRecorded, latest_ms: int) -> None:
+        self._sort_out()
+        device = body.child
+        before = {shipment_holder(one): one for one, _, _ in self.bindings.spans(device)}
+        self.bindings.record(index, body)
+        waiting = [one.history for one in self._events if isinstance(one, Observed) and one.device == device]
+        assigned = [one.carried.history for one in self._events if isinstance(one, Assigned) and one.device == device]
+        parts = self.bindings.split(device, union([EMPTY, *self._collect(device), *waiting, *assigned]))
+        now = {shipment_holder(one): one for one, _, _ in self.bindings.spans(device)}
+        for holder in sorted(before.keys() | now.keys() | {device_holder(device)}):
+            part = parts.get(holder, Carried())
+            heard_ms = part.history.between(0, latest_ms + 1).newest_ms
+            carried = msgspec.structs.replace(part, heard_ms=heard_ms)
+            self._events.append(Assigned(holder, device, index, carried))
+        self.library.rebound([*before.values(), *now.values()])
+
+    def _put(self, body: DocumentPut) -> None:
+        try:
+            self.library.record(body)
+        except DataError:
+            return  # a newer Doseway knows this kind; the log keeps it
+
+
+def _effect(index: int, decoded: Decoded) -> Effect:
+    body = outcome(index, decoded)
+    devices = sorted({f"device:{one.device.serial}" for one in decoded.recordings})[:_MOST_DEVICE_TAGS]
+    return Effect(body=body, tags=(f"packet:{index}", *devices), identity=content_id("outcome", str(index).encode()))

@@ -1,0 +1,218 @@
+"""What the tower carries from chunk to chunk, and the events that change it. Immutable: pages read it freely."""
+
+from typing import Any
+
+import msgspec
+
+from doseway.app.board import AlertState, Phase
+from doseway.app.tower.history import EMPTY, History
+from doseway.coldchain.judgement import Judgement, Verdict
+from doseway.model.documents import DeviceCard, Leg, Shipment, Site
+from doseway.model.findings import Finding
+
+Window = tuple[int, int | None]
+"""From an instant up to, and without, another; None: still."""
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the documents say that a shipment is judged by.
+
+    Attributes:
+        limits, ambient_limits, watch: canonical JSON of the snapshots of profiles and watch; empty: none.
+        legs: absolute. sites, cards: by id, those that matter to it.
+        error: why it cannot be judged as its document asks; empty where it can.
+    """
+
+    shipment: Shipment
+    limits: bytes = b""
+    ambient_limits: bytes = b""
+    watch: bytes = b""
+    legs: tuple[Leg, ...] = ()
+    sites: dict[str, Site] = {}
+    cards: dict[str, DeviceCard] = {}
+    error: str = ""
+
+
+class Carried(msgspec.Struct, frozen=True, gc=False):
+    """One device with a shipment: what it observed, and when it was with it.
+
+    `heard_ms` is the newest of it that its clock can have seen before it arrived; None: nothing.
+    """
+
+    history: History = EMPTY
+    windows: tuple[Window, ...] = ()
+    heard_ms: int | None = None
+
+
+class Found(msgspec.Struct, frozen=True, gc=False):
+    """A finding with the snapshot of the parameters that it was found by."""
+
+    finding: Finding
+    limits: dict[str, Any] = {}
+
+
+class Failure(msgspec.Struct, frozen=True, gc=False):
+    """A rule that crashed on a shipment."""
+
+    rule: str
+    rule_id: str
+    error: str
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The temperature judgement of a shipment: of all its readings, never of the way in which they came.
+
+    Attributes:
+        judgement: as `coldchain` gives it; sensors are named `device/sensor`.
+        budget_left_ms: the least of its budgets of time; None where there is none.
+    """
+
+    judgement: Judgement
+    found: tuple[Found, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    budget_left_ms: int | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The proposed verdict."""
+        return self.judgement.verdict
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How far a shipment is: its phase, the number of its leg, and when it may be expected; None where unknown."""
+
+    phase: Phase = "planned"
+    leg: int | None = None
+    eta_at_ms: int | None = None
+
+
+class Watched(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What was found beside temperature, the rules that crashed, and how far the shipment is."""
+
+    found: tuple[Found, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    progress: Progress = Progress()
+
+
+class Published(msgspec.Struct, frozen=True, gc=False):
+    """What the log says about one alert so far; `revisions` counts the facts."""
+
+    finding: Finding
+    state: AlertState
+    revisions: int
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """All that is known about one subject: a shipment, or a device that is with none.
+
+    Attributes:
+        devices: by id, sorted. published: by alert id. failures: those that the log tells of.
+        disposition: what a person decided last. progress: how far it is. rests_on: the newest fact that it rests on.
+    """
+
+    context: Context | None = None
+    devices: dict[str, Carried] = {}
+    published: dict[str, Published] = {}
+    failures: tuple[Failure, ...] = ()
+    judged: Judged | None = None
+    progress: Progress = Progress()
+    disposition: str = ""
+    rests_on: int = -1
+
+    @property
+    def heard_ms(self) -> int:
+        """The newest observation of its devices; 0 before the first."""
+        return max((one.heard_ms or 0 for one in self.devices.values()), default=0)
+
+
+class State(msgspec.Struct, frozen=True, gc=False):
+    """One partition: its subjects, and the event time that ticks have told, up to which silence counts."""
+
+    holders: dict[str, Holder] = {}
+    until_ms: int = 0
+
+
+class Observed(msgspec.Struct, frozen=True, gc=False):
+    """A device observed something while it was with a subject.
+
+    `heard_ms` is the newest of it that its clock can have seen before it arrived; None: nothing.
+    """
+
+    holder: str
+    device: str
+    index: int
+    history: History
+    heard_ms: int | None
+
+
+class Assigned(msgspec.Struct, frozen=True, gc=False):
+    """A device was put to a subject or taken from it: this is all that it observed there, and when it was there."""
+
+    holder: str
+    device: str
+    index: int
+    carried: Carried
+
+
+class Described(msgspec.Struct, frozen=True, gc=False):
+    """The documents of a shipment changed."""
+
+    holder: str
+    index: int
+    context: Context
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """The log has a fact about an alert: `finding` is the whole of it now, None where it was retracted."""
+
+    holder: str
+    index: int
+    alert: str
+    state: AlertState
+    finding: Finding | None
+
+
+class Failed(msgspec.Struct, frozen=True, gc=False):
+    """The log has the fact that a rule crashed."""
+
+    holder: str
+    index: int
+    failure: Failure
+
+
+class Decided(msgspec.Struct, frozen=True, gc=False):
+    """A person decided on the shipment."""
+
+    holder: str
+    index: int
+    disposition: str
+
+
+class Ticked(msgspec.Struct, frozen=True, gc=False):
+    """Time went by, heard or not."""
+
+    until_ms: int
+
+
+Event = Observed | Assigned | Described | Told | Failed | Decided | Ticked
+
+
+def shipment_holder(shipment: str) -> str:
+    """Return the subject that a shipment is."""
+    return f"shipment:{shipment}"
+
+
+def device_holder(device: str) -> str:
+    """Return the subject that a device with no shipment is."""
+    return f"device:{device}"
+
+
+def shipment_of(holder: str) -> str:
+    """Return the shipment that a subject is; empty for a device."""
+    kind, _, name = holder.partition(":")
+    return name if kind == "shipment" else ""
+
+
+def state_of(finding: Finding) -> AlertState:
+    """Return the state of an alert that is not retracted: it is open while its finding lasts."""
+    return "open" if finding.end_ms is None else "closed"

@@ -1,0 +1,41 @@
+"""Two devices of one shipment, and how far apart they were."""
+
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from doseway.model.geo import Float64, Int64, accuracies_m, apart_m, vectors_of
+from doseway.model.journey import Fixes, Journey
+from doseway.model.units import MINUTE_MS
+
+TOGETHER_MS = 10 * MINUTE_MS
+"""Fixes of two devices so close in time are compared."""
+_TRAVEL_M_S = 35.0
+
+
+class Pair(NamedTuple):
+    """Two devices: how far apart they certainly were, in metres, at fixes of the first that have one of the second."""
+
+    one: str
+    other: str
+    at_ms: Int64
+    apart_m: Float64
+
+
+def pairs_of(journey: Journey) -> list[Pair]:
+    """Return every pair of devices that were with the shipment; accuracy and travel in between are taken off."""
+    found = [_pair(one, other) for one, other in combinations(journey.fixes, 2)]
+    return [pair for pair in found if len(pair.at_ms)]
+
+
+def _pair(one: Fixes, other: Fixes) -> Pair:
+    """Compare each fix of one device with the latest one before it of the other."""
+    place = np.searchsorted(other.at_ms, one.at_ms, side="right") - 1
+    mine = np.flatnonzero(place >= 0)
+    mine = mine[one.at_ms[mine] - other.at_ms[place[mine]] <= TOGETHER_MS]
+    theirs = place[mine]
+    pause = (one.at_ms[mine] - other.at_ms[theirs]) / 1000
+    apart = apart_m(vectors_of(one)[mine], vectors_of(other)[theirs])
+    apart = apart - accuracies_m(one)[mine] - accuracies_m(other)[theirs] - pause * _TRAVEL_M_S
+    return Pair(one.device, other.device, one.at_ms[mine], np.maximum(apart, 0.0))

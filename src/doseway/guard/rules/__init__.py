@@ -1,0 +1,1 @@
+"""The patterns of tampering, spoofing and theft: one file each."""

@@ -1,0 +1,1 @@
+"""SenML (RFC 8428): what its file format and its message format share."""

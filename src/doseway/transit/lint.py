@@ -1,0 +1,126 @@
+"""Which rules of a watch can never fire on a shipment: said before it departs, not found out afterwards.
+
+A tracker without the sensor, a phase that the shipment never reaches, a zone that nobody drew: each makes a rule
+silent, and silence reads as "fine".
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+from doseway.model.documents import DeviceCard, Leg, Shipment, Site
+from doseway.model.errors import Place
+from doseway.model.journey import Phase
+from doseway.model.readings import Note, Quantity
+from doseway.model.units import SECOND_MS
+from doseway.model.watch import RULES, Watch
+from doseway.model.watching import WatchSpec
+from doseway.model.wording import duration
+
+WORDS: Final[Mapping[str, str]] = {
+    **{quantity.value: f"a device that measures {quantity.value}" for quantity in Quantity},
+    "device": "a device",
+    "two-devices": "at least two devices",
+    "position": "a device that reports positions",
+    "signal": "a device",
+    "legs": "planned legs",
+    "origin": "the site of the origin",
+    "sites": "a site with a fence",
+    "corridor": "a leg with a corridor",
+    "promise": "the promised time of arrival",
+    "risk-site": "a site with the use `risk`",
+}
+"""The words for what a rule cannot do without, and how they are told."""
+_TWO: Final = 2
+
+
+def lint(
+    watch: Watch,
+    shipment: Shipment,
+    legs: Sequence[Leg],
+    sites: Mapping[str, Site],
+    devices: Sequence[DeviceCard],
+) -> tuple[Note, ...]:
+    """Return a note for each rule that cannot fire, and for what is planned later than promised.
+
+    Args:
+        watch: the rules.
+        shipment, legs, sites: the documents as a journey has them.
+        devices: the cards of its devices. One that does not say what it measures is taken to measure everything.
+    """
+    has = _present(shipment, legs, sites, devices)
+    phases = _reachable(legs, sites, devices)
+    notes = [note for spec in watch.rules for note in _notes(spec, has, phases, legs, devices)]
+    if legs and shipment.promised_at_ms is not None and legs[-1].arrive_at_ms > shipment.promised_at_ms:
+        by = duration(legs[-1].arrive_at_ms - shipment.promised_at_ms)
+        notes.append(Note("planned-late", f"The plan itself arrives {by} later than promised."))
+    return tuple(notes)
+
+
+def _present(
+    shipment: Shipment, legs: Sequence[Leg], sites: Mapping[str, Site], devices: Sequence[DeviceCard]
+) -> set[str]:
+    """Return the words that hold."""
+    named = {name for leg in legs for name in (leg.from_site, leg.to_site)}
+    holds = {
+        "device": bool(devices),
+        "signal": bool(devices),
+        "two-devices": len(devices) >= _TWO,
+        "position": any(one.has_positions for one in devices),
+        "legs": bool(legs),
+        "origin": bool(legs) and legs[0].from_site in sites,
+        "sites": bool(named & sites.keys()),
+        "corridor": any(leg.corridor_m and {leg.from_site, leg.to_site} <= sites.keys() for leg in legs),
+        "promise": shipment.promised_at_ms is not None,
+        "risk-site": any("risk" in site.uses for site in sites.values()),
+    }
+    holds |= {word.value: any(not one.measures or word in one.measures for one in devices) for word in Quantity}
+    return {word for word, does in holds.items() if does}
+
+
+def _reachable(legs: Sequence[Leg], sites: Mapping[str, Site], devices: Sequence[DeviceCard]) -> set[Phase]:
+    """Return the phases that a shipment comes to without anybody saying so."""
+    phases: set[Phase] = {"planned", "closed"}
+    if devices:
+        phases.add("at-origin")
+    if legs:
+        phases.add("in-transit")
+    if legs and (legs[-1].to_site in sites or not any(one.has_positions for one in devices)):
+        phases |= {"arrived", "delivered"}
+    return phases
+
+
+def _notes(
+    spec: WatchSpec, has: Collection[str], phases: Collection[Phase], legs: Sequence[Leg], devices: Sequence[DeviceCard]
+) -> list[Note]:
+    rule = RULES.get(spec.rule)
+    where = Place(f"rule {spec.id}")
+    name = spec.title or rule.title
+    for words in rule.needs:
+        if not set(words) & set(has):
+            what = " or ".join(WORDS.get(word, word) for word in words)
+            return [Note("never-fires", f"“{name}” can never fire: it needs {what}.", where)]
+    if spec.phases and not set(spec.phases) & set(phases):
+        what = " or ".join(spec.phases)
+        return [Note("never-active", f"“{name}” can never fire: the shipment is never {what}.", where)]
+    return [*_too_slow(spec, name, where, legs), *_too_coarse(spec, name, where, devices)]
+
+
+def _too_slow(spec: Any, name: str, where: Place, legs: Sequence[Leg]) -> list[Note]:
+    """Tell of a delay that the whole trip does not last."""
+    if not legs:
+        return []
+    trip = legs[-1].arrive_at_ms - legs[0].depart_at_ms
+    waits = max((getattr(spec, field, 0) for field in ("raise_after_ms", "after_ms", "dwell_ms")), default=0)
+    if waits <= trip:
+        return []
+    text = f"“{name}” waits for {duration(waits)}; the whole trip is planned to take {duration(trip)}."
+    return [Note("never-long-enough", text, where)]
+
+
+def _too_coarse(spec: Any, name: str, where: Place, devices: Sequence[DeviceCard]) -> list[Note]:
+    """Tell of a gap that each pause between two readings is, so that nothing ever lasts."""
+    gap = getattr(spec, "max_gap_ms", None)
+    if gap is None or not devices or any(one.interval_s * SECOND_MS <= gap for one in devices):
+        return []
+    text = f"“{name}” takes a pause of more than {duration(gap)} for a gap; no device measures as often as that."
+    return [Note("always-a-gap", text, where)]
