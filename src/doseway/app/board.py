@@ -260,6 +260,9 @@ class Archive(Protocol):
     def status(self) -> LogStatus:
         """Return the state of the log. Raises Unavailable while it does not answer."""
 
+    def policy(self) -> str:
+        """Return the text of the policy: whose signatures count."""
+
     def take_in(self, stream: BinaryIO, name: str, how_to: How) -> Imported:
         """Import one logger file, as `doseway import` does."""
 

@@ -1,0 +1,1 @@
+"""The tests. A package of their own name, because an installed library brings a `tests` package along."""
