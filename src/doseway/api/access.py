@@ -21,6 +21,7 @@ from doseway.model.accounts import ALLOWS, ROLES, Who
 PUBLIC: Final = "public"
 COOKIE: Final = "doseway_session"
 CSRF_HEADER: Final = "x-csrf-token"
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -38,7 +39,7 @@ def identify(accounts: Accounts, visitor: Who | None) -> Callable[[ASGIApp], ASG
         async def run(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == ScopeType.HTTP:
                 connection: Connection = ASGIConnection(scope)
-                scope["user"] = _who(connection, accounts) or visitor
+                scope["user"] = _who(connection, accounts) or (visitor if _is_loopback(connection) else None)
                 scope["auth"] = None
             await app(scope, receive, send)
 
@@ -65,11 +66,6 @@ def guard(connection: Connection, route: BaseRouteHandler) -> None:
         _must_be_own(connection)
 
 
-def has_token(who: Who | None, sent: str) -> bool:
-    """Tell whether a form carries the secret of the session that it is sent in; keys need none."""
-    return who is None or not who.csrf or secrets.compare_digest(sent.encode(), who.csrf.encode())
-
-
 def _must_be_own(connection: Connection) -> None:
     """Refuse what a page of another site sends with our visitor's cookie.
 
@@ -82,8 +78,14 @@ def _must_be_own(connection: Connection) -> None:
         raise PermissionDeniedException("this request comes from another site")
     if not connection.url.path.startswith("/v1/"):
         return
-    if not has_token(connection.scope.get("user"), connection.headers.get(CSRF_HEADER, "")):
+    who: Who | None = connection.scope.get("user")
+    if who is not None and not who.accepts(connection.headers.get(CSRF_HEADER, "")):
         raise PermissionDeniedException(f"a request with a session carries its {CSRF_HEADER}")
+
+
+def _is_loopback(connection: Connection) -> bool:
+    """Tell whether this machine was called by its own name: a page of another site can make a name lead here."""
+    return urlsplit(f"//{connection.headers.get('host', '')}").hostname in _LOOPBACK
 
 
 def _who(connection: Connection, accounts: Accounts) -> Who | None:

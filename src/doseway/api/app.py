@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from litestar import Litestar, Request, Response, asgi
-from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Send
@@ -20,7 +19,6 @@ from doseway.app.board import Tower
 from doseway.model.accounts import Who
 
 MOST_BODY_BYTES: Final = 64 * 1024 * 1024
-LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 
 
 @dataclass(frozen=True)
@@ -65,19 +63,17 @@ def make_app(
     refuse = handler(tower.board.index, shown.problem)
     app = Litestar(
         route_handlers=[*_api(), *shown.routes, *(_mounted(path, one) for path, one in (mounts or {}).items())],
-        middleware=[access.identify(accounts, visitor)],
         guards=[access.guard],
         before_request=fresh.wait(tower.board),
         exception_handlers={HTTPException: refuse, Exception: refuse},
         openapi_config=openapi.config(),
         request_max_body_size=MOST_BODY_BYTES,
-        # A page of another site could otherwise reach a demonstration on loopback by a name of its own.
-        allowed_hosts=AllowedHostsConfig(list(LOOPBACK_HOSTS)) if visitor else None,
         state=state,
         logging_config=None,
     )
-    # Around everything, so that an address that does not exist is answered with the same headers.
-    app.asgi_handler = meter.middleware(protect(is_https=is_https)(fresh.stamp(tower.board)(app.asgi_handler)))
+    # Around everything, so that an address that does not exist is answered like any other.
+    handled = access.identify(accounts, visitor)(app.asgi_handler)
+    app.asgi_handler = meter.middleware(protect(is_https=is_https)(fresh.stamp(tower.board)(handled)))
     return app
 
 

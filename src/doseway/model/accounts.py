@@ -1,5 +1,6 @@
 """Who may do what: accounts, API keys, sessions. They live in plain tables outside of the log."""
 
+import hmac
 from typing import Final, Literal, get_args
 
 import msgspec
@@ -71,3 +72,7 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
     def may(self, permission: Permission) -> bool:
         """Tell whether one of the roles allows it."""
         return not ALLOWS[permission].isdisjoint(self.roles)
+
+    def accepts(self, token: str) -> bool:
+        """Tell whether a form carries the secret of the session that it is sent in; keys have no forms."""
+        return not self.csrf or hmac.compare_digest(token.encode(), self.csrf.encode())
