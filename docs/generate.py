@@ -1,17 +1,26 @@
 """Writes the reference pages from the code: `python docs/generate.py`. A test fails when a page is out of date."""
 
 import inspect
+import json
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 
+from doseway.api.app import make_app
+from doseway.api.openapi import description
+from doseway.app.accounts import Accounts
+from doseway.app.board import Tower
+from doseway.app.logbook import SystemClock
 from doseway.app.settings import Settings
 from doseway.cli.main import COMMANDS, cli
 from doseway.coldchain import profile as profiles
 from doseway.coldchain import registry as rules
+from doseway.engines.accounts_sqlite import SqliteAccounts
 from doseway.intake import message_registry as messages
 from doseway.intake import registry as formats
 from doseway.intake.tables import mapping
@@ -187,6 +196,23 @@ def page(name: str) -> str:
     return NOTE + PAGES[name]().rstrip() + "\n"
 
 
+def openapi() -> str:
+    """Return the description of the API as it is checked in, `reference/openapi.json`."""
+    with tempfile.TemporaryDirectory() as folder:
+        accounts = Accounts(SqliteAccounts(Path(folder) / "accounts.sqlite"), SystemClock())
+        nothing: Any = None  # the description is made from the routes, and asks no tower
+        tower = Tower(board=Nowhere(), desk=nothing, changes=nothing, archive=nothing)
+        return json.dumps(description(make_app(tower, accounts)), indent=1, ensure_ascii=False) + "\n"
+
+
+class Nowhere:
+    """A board that nobody reads."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_: 0
+
+
 if __name__ == "__main__":
+    (REFERENCE / "openapi.json").write_text(openapi(), encoding="utf-8")
     for name in PAGES:
         (REFERENCE / f"{name}.md").write_text(page(name), encoding="utf-8")

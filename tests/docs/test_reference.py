@@ -30,6 +30,11 @@ def test_a_page_is_up_to_date(generate: ModuleType, name: str) -> None:
     assert (DOCS / "reference" / f"{name}.md").read_text(encoding="utf-8") == generate.page(name)
 
 
+def test_the_description_of_the_api_is_up_to_date(generate: ModuleType) -> None:
+    """When this fails: python docs/generate.py."""
+    assert (DOCS / "reference" / "openapi.json").read_text(encoding="utf-8") == generate.openapi()
+
+
 def test_every_page_is_in_the_table_of_contents() -> None:
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     pages = {str(path.relative_to(DOCS).with_suffix("")) for path in DOCS.rglob("*.md")} - {"index"}

@@ -1,14 +1,20 @@
 """What the pages, the API and the commands see of the tower, and what they may ask it to do.
 
-The structs are rows of the tower's views; `Board` reads them, `Desk` does things. Both are implemented in
-`doseway.app.tower`; pages and API know nothing else of it.
+The structs are rows of the tower's views; `Board` reads them, `Desk` does things, `Changes` tells of new facts, and
+`Archive` is the log behind them. `Tower` holds the four; pages and API know nothing else of it.
 """
 
-from collections.abc import Sequence
-from typing import Literal, Protocol
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal, Protocol
 
 import msgspec
 
+from doseway.app.importing import Imported
+from doseway.app.inspecting import How
+from doseway.coldchain.judgement import Judgement
+from doseway.coldchain.profile import Profile
 from doseway.model.documents import Document
 from doseway.model.findings import Finding, Severity
 
@@ -195,3 +201,90 @@ class Desk(Protocol):
 
     def decide(self, shipment: str, disposition: str, *, reason: str, units: tuple[str, ...] = (), by: str) -> int:
         """Record the disposition of a shipment. Raises DataError for an empty reason or an unknown disposition."""
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact that the views have taken: its index, its type, and the shipment that it concerns, if one."""
+
+    index: int
+    type: str
+    shipment: str = ""
+
+
+class Changes(Protocol):
+    """Tells pages what is new."""
+
+    def subscribe(self, after: int) -> AsyncIterator[Change]:
+        """Yield the facts behind an index in order, each once, and wait for more; never one the views have not yet."""
+
+
+class WitnessSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """One witness of the policy, and the size of the log that it cosigned last; None: never."""
+
+    name: str
+    size: int | None
+    at_ms: int | None
+
+
+class ViewLag(msgspec.Struct, frozen=True, kw_only=True):
+    """One view: how many facts it has taken; `error` says where it stopped, empty while it goes on."""
+
+    name: str
+    taken: int
+    error: str = ""
+
+
+class LogStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of the log.
+
+    Attributes:
+        size, root, checkpoint_at_ms: of the last checkpoint. note: the checkpoint itself, a C2SP signed note.
+        quorum: the policy's rule in words. packets: received, by state.
+    """
+
+    origin: str
+    vkey: str
+    size: int
+    root: str
+    note: str
+    checkpoint_at_ms: int
+    quorum: str
+    witnesses: tuple[WitnessSeen, ...]
+    views: tuple[ViewLag, ...]
+    packets: dict[str, int]
+
+
+class Archive(Protocol):
+    """The log itself, as pages see it."""
+
+    def status(self) -> LogStatus:
+        """Return the state of the log. Raises Unavailable while it does not answer."""
+
+    def policy(self) -> str:
+        """Return the text of the policy: whose signatures count."""
+
+    def take_in(self, stream: BinaryIO, name: str, how_to: How) -> Imported:
+        """Import one logger file, as `doseway import` does."""
+
+    def pack(self, shipment: str, *, title: str, out: Path) -> int:
+        """Write the evidence pack of a shipment; return the index of its seal.
+
+        Raises:
+            DataError: nothing was received for it yet. Unavailable: the pack cannot be written.
+        """
+
+    def judge(self, shipment: str, profile: Profile) -> Judgement:
+        """Judge what is known of a shipment under any profile. Stores nothing."""
+
+    def record_session(self, account: str, *, is_refused: bool) -> int:
+        """Record that an account signed in, or was refused."""
+
+
+@dataclass(frozen=True)
+class Tower:
+    """All that pages and API know of the tower."""
+
+    board: Board
+    desk: Desk
+    changes: Changes
+    archive: Archive

@@ -28,6 +28,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         origin: the log's name, as its checkpoints say it: a schema-less URL of yours.
         zone: the zone of device times that carry none: `+01:00`, `Europe/Zurich`, `UTC`; empty: undeclared.
         issuers: files with public keys of logger issuers that you trust beside the built-in one.
+        host: where `doseway serve` listens; anything but loopback is reachable by others, and wants https in front.
+        port: its port; 0: a free one.
+        is_https: browsers reach it by https: cookies are for https only, and HSTS is sent.
         profile: the limit profile to judge with when a command names none; empty: the limits set in the device.
     """
 
@@ -36,6 +39,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     origin: str = "doseway.local/log"
     zone: str = ""
     issuers: tuple[Path, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = 7370
+    is_https: bool = False
     profile: str = ""
 
     @property
@@ -90,8 +96,20 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     for name in Settings.__struct_fields__:
         text = environment.get(PREFIX + name.upper())
         if text is not None:
-            values[name] = text.split(os.pathsep) if name == "issuers" else text
+            values[name] = text.split(os.pathsep) if name == "issuers" else _typed(name, text)
     return values
+
+
+def _typed(name: str, text: str) -> Any:
+    """Read a number or a yes-or-no from the environment, where everything is text."""
+    kind = Settings.__annotations__[name]
+    if kind not in {int, bool}:
+        return text
+    try:
+        return msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError as error:
+        where = Place(PREFIX + name.upper())
+        raise UsageError(f"a setting has the wrong kind of value: {error}", where=where) from error
 
 
 def _must_be_known(name: str, where: Place) -> None:

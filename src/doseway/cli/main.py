@@ -30,6 +30,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "witness": ("doseway.cli.witness:witness", "Watch other people's logs and cosign what is consistent."),
     "profile": ("doseway.cli.profile:profile", "Limit profiles: list, show, try on a file."),
     "demo": ("doseway.cli.demo:demo", "Run the whole way once, from example files to a verified pack."),
+    "account": ("doseway.cli.account:account", "Local accounts: who may sign in, and as what."),
+    "key": ("doseway.cli.account:key", "API keys of programs and devices."),
     "doctor": ("doseway.cli.doctor:doctor", "Explain in words what is wrong with this set-up."),
 }
 

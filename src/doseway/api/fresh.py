@@ -1,0 +1,49 @@
+"""Read your own writes: every answer says how many facts it knew of, and a request may wait until it is enough."""
+
+import asyncio
+from typing import Any, Final
+
+from litestar import Request
+from litestar.enums import ScopeType
+from litestar.exceptions import ValidationException
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from doseway.app.board import Board
+from doseway.model.errors import Pushback
+
+HEADER: Final = b"doseway-index"
+PATIENCE_S: Final = 1.0
+_LARGEST: Final = 2**63
+
+
+def stamp(board: Board) -> Any:
+    """Make the middleware that says in `Doseway-Index` how many facts the views had when the request came in."""
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def run(scope: Scope, receive: Receive, send: Send) -> None:
+            async def sending(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    message["headers"] = [*message["headers"], (HEADER, index)]
+                await send(message)
+
+            index = str(board.index()).encode() if scope["type"] == ScopeType.HTTP else b""
+            await app(scope, receive, sending)
+
+        return run
+
+    return wrap
+
+
+def wait(board: Board) -> Any:
+    """Make the hook that honours `?at_least=INDEX`, for at most a second."""
+
+    async def before(request: Request[Any, Any, Any]) -> None:
+        text = request.query_params.get("at_least")
+        if text is None:
+            return
+        if not text.isdecimal() or int(text[:20]) >= _LARGEST:
+            raise ValidationException("at_least is the index of a fact", extra=[{"key": "at_least", "message": text}])
+        if not await asyncio.to_thread(board.wait_for, int(text), PATIENCE_S):
+            raise Pushback(f"the views have not taken fact {text} yet", hint="Ask again in a second.")
+
+    return before

@@ -1,0 +1,1 @@
+"""The JSON API below `/v1`: one file for each kind of resource."""

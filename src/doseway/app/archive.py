@@ -1,0 +1,111 @@
+"""The log as pages see it: its state, files taken in, evidence packed, profiles tried on history."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from doseway import __version__
+from doseway.app import logbook
+from doseway.app.board import LogStatus, ViewLag, WitnessSeen
+from doseway.app.importing import Imported, import_stream
+from doseway.app.inspecting import How
+from doseway.app.packing import pack_packets
+from doseway.app.settings import Settings
+from doseway.coldchain.judge import judge
+from doseway.coldchain.judgement import Judgement
+from doseway.coldchain.profile import Profile
+from doseway.ledger.drafts import Draft
+from doseway.ledger.log import Log
+from doseway.ledger.note import open_note
+from doseway.ledger.sequencer import Sequencer
+from doseway.model.errors import DataError
+from doseway.model.facts import SessionStarted
+from doseway.model.readings import Series
+from doseway.model.units import SECOND_MS
+
+_BY: Final = f"doseway {__version__}"
+
+
+class LogArchive:
+    """The `Archive` of `doseway.app.board` over an open log.
+
+    Args:
+        settings: where the log is.
+        sequencer: its only writer.
+        packets_of: the packets that belong to a shipment, by index.
+        history_of: the product temperatures of a shipment.
+        views: how far the views are; packets: how many packets are in which state.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        sequencer: Sequencer,
+        *,
+        packets_of: Callable[[str], Sequence[int]],
+        history_of: Callable[[str], Sequence[Series]],
+        views: Callable[[], Iterable[ViewLag]],
+        packets: Callable[[], dict[str, int]],
+    ) -> None:
+        self._settings = settings
+        self._sequencer = sequencer
+        self._packets_of = packets_of
+        self._history_of = history_of
+        self._views = views
+        self._packets = packets
+
+    def status(self) -> LogStatus:
+        """Return the state of the log. Raises Unavailable while it does not answer."""
+        log = self._sequencer.log
+        head, policy = log.head(), logbook.read_policy(self._settings)
+        return LogStatus(
+            origin=log.origin,
+            vkey=str(log.keys()[-1]),
+            size=head.size,
+            root=head.root.hex(),
+            note=head.note.decode(),
+            checkpoint_at_ms=log.fact(head.size - 1).fact.at_ms,
+            quorum=policy.explain(),
+            witnesses=tuple(self._witnesses(log)),
+            views=tuple(self._views()),
+            packets=self._packets(),
+        )
+
+    def policy(self) -> str:
+        """Return the text of the policy: whose signatures count."""
+        return logbook.policy_text(self._settings)
+
+    def take_in(self, stream: BinaryIO, name: str, how_to: How) -> Imported:
+        """Import one logger file, as `doseway import` does."""
+        return import_stream(self._sequencer, stream, name, how_to)
+
+    def pack(self, shipment: str, *, title: str, out: Path) -> int:
+        """Write the evidence pack of a shipment; return the index of its seal. Raises as `pack_packets` does."""
+        packets = self._packets_of(shipment)
+        if not packets:
+            hint = "Wait for its devices' first message, or import a logger's file."
+            raise DataError(f"nothing was received for shipment {shipment} yet", hint=hint)
+        return pack_packets(self._settings, self._sequencer, packets, title, out).seal
+
+    def judge(self, shipment: str, profile: Profile) -> Judgement:
+        """Judge what is known of a shipment under any profile. Stores nothing."""
+        return judge(self._history_of(shipment), profile, interval_ms=None, offset_minutes=0)
+
+    def record_session(self, account: str, *, is_refused: bool) -> int:
+        """Record that an account signed in, or was refused."""
+        body = SessionStarted(account=account, is_refused=is_refused)
+        return self._sequencer.append([Draft(body=body, by=_BY, tags=(f"account:{account}",))])[0].index
+
+    def _witnesses(self, log: Log) -> Iterable[WitnessSeen]:
+        """Tell what each witness of the policy has cosigned of this log."""
+        policy, note = logbook.read_policy(self._settings), log.cosigned()
+        if note is None:
+            yield from (WitnessSeen(name=one.name, size=None, at_ms=None) for one in policy.witnesses)
+            return
+        size = log.open(note).size
+        opened = open_note(note, [*log.keys(), *(one.key for one in policy.witnesses)])
+        signed = {one.key: one.timestamp for one in opened.signatures}
+        for one in policy.witnesses:
+            time_s = signed.get(one.key)
+            at_ms = None if time_s is None else time_s * SECOND_MS
+            yield WitnessSeen(name=one.name, size=None if time_s is None else size, at_ms=at_ms)

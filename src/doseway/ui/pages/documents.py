@@ -1,0 +1,197 @@
+"""Documents: products, parties, sites, lanes, devices and shipments, by form or by table."""
+
+from typing import Annotated, Any, Final
+
+from litestar import Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.exceptions import NotFoundException, PermissionDeniedException
+from litestar.params import Parameter
+from litestar.response import Redirect
+
+from doseway.app import forms
+from doseway.coldchain import profile as profiles
+from doseway.model.documents import KINDS
+from doseway.model.errors import DosewayError
+from doseway.ui.languages import mark
+from doseway.ui.pages.log import Upload
+from doseway.ui.pages.overview import Form
+from doseway.ui.rendering import PageRequest, must_be_ours, render, tower_of
+
+ROWS: Final = 100
+_CHOICES: Final = 500
+TITLES: Final = {
+    "shipment": mark("Shipments"),
+    "product": mark("Products"),
+    "lane": mark("Lanes"),
+    "site": mark("Sites"),
+    "party": mark("Parties"),
+    "device": mark("Devices"),
+}
+ONE: Final = {
+    "shipment": mark("shipment"),
+    "product": mark("product"),
+    "lane": mark("lane"),
+    "site": mark("site"),
+    "party": mark("party"),
+    "device": mark("device"),
+}
+LABELS: Final = {
+    "id": mark("Id"),
+    "title": mark("Title"),
+    "gtin": mark("GTIN"),
+    "profile": mark("Limit profile"),
+    "is_freeze_sensitive": mark("Freeze-sensitive"),
+    "budget_used_before_s": mark("Time out of range used before, in s"),
+    "gln": mark("GLN"),
+    "emails": mark("E-mail addresses for notices"),
+    "area": mark("Area"),
+    "zone": mark("Time zone"),
+    "uses": mark("Uses"),
+    "hours": mark("Hours of a risk"),
+    "legs": mark("Legs"),
+    "model": mark("Model"),
+    "interval_s": mark("Measures every, in s"),
+    "silence_s": mark("Normal pause between messages, in s"),
+    "buffers": mark("Keeps readings and sends them later"),
+    "public_key_hex": mark("Public key, hex"),
+    "calibrated_until_ms": mark("Calibrated until"),
+    "product": mark("Product"),
+    "lot": mark("Lot"),
+    "quantity": mark("Quantity"),
+    "sscc": mark("SSCCs"),
+    "ambient_profile": mark("Limit profile of the transport"),
+    "watch": mark("Rule set"),
+    "shipper": mark("Shipper"),
+    "carrier": mark("Carrier"),
+    "consignee": mark("Consignee"),
+    "lane": mark("Lane"),
+    "promised_at_ms": mark("Promised for"),
+    "is_cancelled": mark("Cancelled"),
+}
+HELP: Final = {
+    "id": mark("1 to 64 of a-z 0-9 . _ -, given once."),
+    "area": mark("Latitude, longitude and radius in m: 47.5596 7.5886 1500. Or the corners of a polygon, one a line."),
+    "uses": mark("stop, safe or risk; several with commas."),
+    "hours": mark("Local time, such as 22:00-06:00; empty: always."),
+    "legs": mark(
+        "One a line: mode, from, to, departure, arrival. road basel-plant fra-hub 2026-03-11T08:00Z 2026-03-11T14:00Z. "
+        "In a lane the times count from the departure: +0:00 +6:00."
+    ),
+    "emails": mark("Several with commas."),
+    "sscc": mark("Several with commas."),
+    "zone": mark("IANA name, such as Europe/Zurich."),
+    "promised_at_ms": mark("2026-03-11T08:00+01:00; without an offset UTC."),
+    "calibrated_until_ms": mark("2026-03-11T08:00+01:00; without an offset UTC."),
+    "watch": mark("Empty: the built-in standard rules."),
+}
+KindName = Annotated[str, Parameter(max_length=20)]
+
+
+@get("/documents", needs="read", include_in_schema=False, sync_to_thread=False)
+def first() -> Redirect:
+    """Lead to the shipments."""
+    return Redirect("/documents/shipment", status_code=303)
+
+
+@get("/documents/{kind:str}", needs="read", include_in_schema=False, sync_to_thread=True)
+def list_documents(
+    request: PageRequest, kind: KindName, after: Annotated[str, Parameter(max_length=200)] = ""
+) -> Response[str]:
+    """Show the documents of a kind."""
+    return _list(request, kind, after)
+
+
+@get("/documents/{kind:str}/{document:str}", needs="read", include_in_schema=False, sync_to_thread=True)
+def show_document(request: PageRequest, kind: KindName, document: str) -> Response[str]:
+    """Show a document in its form; an id `new` is that of the form of a new one."""
+    _must_exist(kind)
+    if document == "new":
+        return _form(request, kind, {}, 0)
+    stored = tower_of(request).board.document(kind, document)
+    if stored is None:
+        raise NotFoundException(f"there is no {kind} {document!r}")
+    return _form(request, kind, forms.to_texts(stored.document), stored.version)
+
+
+@post("/documents/{kind:str}", needs="documents", include_in_schema=False, sync_to_thread=True)
+def save_document(request: PageRequest, kind: KindName, data: Form) -> Response[Any]:
+    """Put a document from its form."""
+    must_be_ours(request, data)
+    _must_be_allowed(request, kind)
+    texts = {name: str(value) for name, value in data.items()}
+    version = int(texts.get("version", "0")) if texts.get("version", "0").isdecimal() else 0
+    tower = tower_of(request)
+    try:
+        document = forms.from_texts(kind, texts)
+        index = tower.desk.put(document, replaces=version, by=request.user.name)
+    except DosewayError as error:
+        return _form(request, kind, texts, version, error)
+    return Redirect(f"/documents/{kind}/{document.id}?done=saved&at_least={index}", status_code=303)
+
+
+@post("/documents/{kind:str}/import", needs="documents", include_in_schema=False, sync_to_thread=True)
+def import_documents(request: PageRequest, kind: KindName, data: Upload) -> Response[str]:
+    """Put a document for each row of a table."""
+    must_be_ours(request, data)
+    _must_be_allowed(request, kind)
+    file, tower = data.get("file"), tower_of(request)
+    if not isinstance(file, UploadFile) or not file.filename:
+        return _list(request, kind, status=422, is_missing=True)
+    try:
+        rows = forms.read_table(kind, file.file.read(), file.filename)
+        indexes, wrong = forms.put_all(tower.board, tower.desk, kind, rows, by=request.user.name)
+    except DosewayError as error:
+        return _list(request, kind, status=422, wrong=error)
+    if indexes:
+        tower.board.wait_for(indexes[-1], 1.0)
+    return _list(request, kind, status=422 if wrong else 200, taken=len(indexes), rejected=wrong)
+
+
+def _list(request: PageRequest, kind: str, after: str = "", *, status: int = 200, **found: Any) -> Response[str]:
+    _must_exist(kind)
+    rows = tower_of(request).board.documents(kind, after=after, limit=ROWS)
+    empty: dict[str, Any] = {"taken": None, "rejected": (), "wrong": None, "is_missing": False}
+    context = {
+        "kind": kind,
+        "titles": TITLES,
+        "one": ONE,
+        "rows": rows,
+        "columns": [field for field in forms.FIELDS[kind] if field.name not in {"id", "title"}][:4],
+        "fields": [field.name for field in forms.FIELDS[kind]],
+        "labels": LABELS,
+        "next": rows[-1].id if len(rows) == ROWS else "",
+    }
+    return render(request, "documents.html", {**context, **empty, **found}, status=status)
+
+
+def _form(
+    request: PageRequest, kind: str, texts: dict[str, str], version: int, wrong: DosewayError | None = None
+) -> Response[str]:
+    board = tower_of(request).board
+    named = {field.look for field in forms.FIELDS[kind]} & set(KINDS)
+    choices = {look: [one.id for one in board.documents(look, limit=_CHOICES)] for look in named}
+    context = {
+        "kind": kind,
+        "titles": TITLES,
+        "one": ONE,
+        "fields": forms.FIELDS[kind],
+        "labels": LABELS,
+        "help": HELP,
+        "texts": texts,
+        "version": version,
+        "choices": {**choices, "profile": list(profiles.builtin_ids())},
+        "wrong": wrong,
+        "wrong_fields": wrong.fields if isinstance(wrong, forms.FieldErrors) else {},
+    }
+    return render(request, "document.html", context, status=422 if wrong else 200)
+
+
+def _must_exist(kind: str) -> None:
+    if kind not in KINDS:
+        raise NotFoundException(f"there are no documents of the kind {kind!r}")
+
+
+def _must_be_allowed(request: PageRequest, kind: str) -> None:
+    _must_exist(kind)
+    if not request.user.may("products" if kind == "product" else "documents"):
+        raise PermissionDeniedException(f"{request.user.name} may not do that: products are quality's")

@@ -1,0 +1,57 @@
+"""Import of a logger's file: first what it says and what would be proposed, and only then into the log."""
+
+from typing import Any, BinaryIO, cast
+
+from litestar import Response, get, post
+from litestar.datastructures import UploadFile
+
+from doseway.app.inspecting import how, inspect_stream
+from doseway.coldchain import profile as profiles
+from doseway.evidence.charts import chart_texts
+from doseway.evidence.inspection import Inspection
+from doseway.model.errors import DosewayError
+from doseway.ui.pages.log import Upload
+from doseway.ui.rendering import PageRequest, must_be_ours, render, settings_of, tower_of
+
+
+@get("/import", needs="import", include_in_schema=False, sync_to_thread=True)
+def show_import(request: PageRequest) -> Response[str]:
+    """Ask for a file."""
+    return _page(request, {})
+
+
+@post("/import", needs="import", include_in_schema=False, sync_to_thread=True)
+def import_file(request: PageRequest, data: Upload) -> Response[Any]:
+    """Preview a file, or import it when that is what was asked for."""
+    must_be_ours(request, data)
+    file = data.get("file")
+    if not isinstance(file, UploadFile) or not file.filename:
+        return _page(request, data, {"is_missing": True}, status=422)
+    stream = cast("BinaryIO", file.file)  # in memory or on disk, as its size wants
+    try:
+        how_to = how(settings_of(request), profile=_profile(data), zone=str(data.get("zone", "")).strip())
+        if data.get("act") != "import":
+            inspection = inspect_stream(stream, file.filename, how_to)
+            return _page(request, data, {"inspection": inspection, "charts": chart_texts(inspection, "chart")})
+        imported = tower_of(request).archive.take_in(stream, file.filename, how_to)
+    except DosewayError as error:
+        return _page(request, data, {"wrong": error}, status=422)
+    return _page(request, data, {"imported": imported, **_shown(imported.inspection)})
+
+
+def _profile(data: dict[str, Any]) -> str:
+    """Return the built-in profile that was chosen; the form names no files of this machine."""
+    chosen = str(data.get("profile", ""))
+    return chosen if chosen in profiles.builtin_ids() else ""
+
+
+def _shown(inspection: Inspection | None) -> dict[str, Any]:
+    return {"inspection": inspection, "charts": chart_texts(inspection, "chart")} if inspection else {}
+
+
+def _page(
+    request: PageRequest, typed: dict[str, Any], found: dict[str, Any] | None = None, *, status: int = 200
+) -> Response[str]:
+    empty = {"inspection": None, "charts": (), "imported": None, "wrong": None, "is_missing": False}
+    context = {"profiles": profiles.builtin_ids(), "typed": typed, **empty, **(found or {})}
+    return render(request, "import.html", context, status=status)

@@ -1,0 +1,93 @@
+"""The overview: all shipments on the map and in a list, with search, filters and saved views."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, get_args
+from urllib.parse import parse_qsl, urlencode
+
+from litestar import Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, Parameter
+from litestar.response import Redirect
+
+from doseway.app.board import Board, Phase, ShipmentQuery, ShipmentRow
+from doseway.ui.rendering import PageRequest, Zones, accounts_of, is_part, must_be_ours, render, tower_of
+
+ROWS: Final = 100
+_COUNTED: Final = 500
+_LONGEST_NAME: Final = 60
+Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+@get("/", needs="read", include_in_schema=False, sync_to_thread=True)
+def overview(
+    request: PageRequest,
+    text: Annotated[str, Parameter(max_length=200)] = "",
+    phase: list[str] | None = None,
+    alerting: str = "",
+    after: Annotated[str, Parameter(max_length=200)] = "",
+) -> Response[str]:
+    """Show the overview, or only its list when htmx asks."""
+    tower = tower_of(request)
+    phases = tuple(one for one in get_args(Phase) if one in (phase or ()))
+    query = ShipmentQuery(text=text, phases=phases, is_alerting=bool(alerting), after=after, limit=ROWS)
+    rows = tower.board.shipments(query)
+    chosen = _query(text, phases, alerting)
+    accounts = accounts_of(request)
+    context: Mapping[str, Any] = {
+        "rows": rows,
+        "zones": Zones(tower),
+        "text": text,
+        "phases": phases,
+        "alerting": bool(alerting),
+        "query": chosen,
+        "next": _next(chosen, rows),
+        "is_first": not after,
+        "counts": _counts(tower.board),
+        "views": accounts.store.saved_views(request.user.name),
+    }
+    return render(request, "_shipments.html" if is_part(request) else "overview.html", context)
+
+
+@post("/views", needs="read", include_in_schema=False, sync_to_thread=True)
+def save_view(request: PageRequest, data: Form) -> Redirect:
+    """Save the filters that are set under a name, or forget a saved one."""
+    must_be_ours(request, data)
+    accounts = accounts_of(request)
+    # Only what the overview itself understands is kept, so that a saved view cannot lead anywhere else.
+    pairs = [(name, value) for name, value in parse_qsl(str(data.get("query", ""))[:1000]) if name in _NAMES]
+    name = str(data.get("name", "")).strip()[:_LONGEST_NAME]
+    if name:
+        accounts.store.save_view(request.user.name, name, "" if data.get("forget") else urlencode(pairs))
+    return Redirect("/?" + urlencode([*pairs, ("done", "view")]), status_code=303)
+
+
+_NAMES: Final = frozenset({"text", "phase", "alerting"})
+
+
+def _query(text: str, phases: Sequence[str], alerting: str) -> str:
+    pairs = [("text", text)] if text else []
+    pairs += [("phase", one) for one in phases]
+    pairs += [("alerting", "1")] if alerting else []
+    return urlencode(pairs)
+
+
+def _next(query: str, rows: Sequence[ShipmentRow]) -> str:
+    if len(rows) < ROWS:
+        return ""
+    return "/?" + urlencode([*parse_qsl(query), ("after", rows[-1].id)])
+
+
+def _counts(board: Board) -> Counter[str]:
+    """Count all shipments by phase, those with open alerts, and those expected late."""
+    counts: Counter[str] = Counter()
+    after = ""
+    while rows := board.shipments(ShipmentQuery(after=after, limit=_COUNTED)):
+        for row in rows:
+            counts["all"] += 1
+            counts[row.phase] += 1
+            counts["alerting"] += bool(row.open_alerts)
+            counts["located"] += row.latitude_udeg is not None
+            counts["late"] += bool(row.eta_at_ms and row.promised_at_ms and row.eta_at_ms > row.promised_at_ms)
+        after = rows[-1].id
+    return counts

@@ -1,0 +1,44 @@
+"""All routes of the pages."""
+
+from typing import Any
+
+from litestar import Router
+from litestar.types import ControllerRouterHandler
+
+from doseway.ui.pages import alerts, devices, documents, imports, log, overview, profiles, session, shipment
+from doseway.ui.statics import get_static
+
+
+def routes() -> list[ControllerRouterHandler]:
+    """Return the routes of the pages and of their scripts and styles."""
+    found: list[Any] = [
+        overview.overview,
+        overview.save_view,
+        shipment.show,
+        shipment.decide,
+        shipment.put_device,
+        shipment.make_pack,
+        alerts.desk,
+        alerts.acknowledge,
+        alerts.snooze,
+        devices.devices,
+        documents.first,
+        documents.list_documents,
+        documents.show_document,
+        documents.save_document,
+        documents.import_documents,
+        profiles.list_profiles,
+        profiles.show_profile,
+        profiles.try_profile,
+        imports.show_import,
+        imports.import_file,
+        log.show_log,
+        log.verify,
+        session.show_sign_in,
+        session.sign_in,
+        session.sign_out,
+        session.prefer,
+        get_static,
+    ]
+    # One router: an application registers what shares a path twice where it is given one by one.
+    return [Router("/", route_handlers=found)]

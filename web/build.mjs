@@ -1,0 +1,48 @@
+// Builds the pages' scripts and styles: `node build.mjs OUT`. Called by hatch_build.py, which brings Node along.
+import { build } from "esbuild";
+import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+const out = process.argv[2];
+if (!out) throw new Error("usage: node build.mjs OUT");
+
+const shipped = ["d3-array", "d3-geo", "htmx.org", "internmap", "maplibre-gl", "topojson-client", "uplot", "world-atlas"];
+
+/** Copies of files that are served as they are: the map's worker, which may be no blob under our policy, and the land. */
+const copies = [
+  ["maplibre-gl/dist/maplibre-gl-worker.mjs", "maplibre-gl-worker.mjs"],
+  ["world-atlas/countries-110m.json", "countries-110m.json"],
+  ["world-atlas/countries-50m.json", "countries-50m.json"],
+];
+
+await rm(out, { recursive: true, force: true });
+await mkdir(out, { recursive: true });
+await build({
+  entryPoints: { app: "src/app.ts", page: "css/page.css", map: "css/map.css" },
+  outdir: out,
+  bundle: true,
+  minify: true,
+  splitting: true,
+  format: "esm",
+  target: ["es2022", "chrome120", "firefox120", "safari17"],
+  chunkNames: "[name]-[hash]",
+  legalComments: "none",
+  logLevel: "warning",
+});
+for (const [from, to] of copies) await copyFile(join("node_modules", from), join(out, to));
+await writeFile(join(out, "THIRD-PARTY.txt"), await thirdParty());
+
+/** The licences of everything that reaches the browser. */
+async function thirdParty() {
+  const parts = ["Doseway's pages contain these works, unchanged except for bundling.", ""];
+  for (const name of shipped) {
+    const folder = join("node_modules", name);
+    const about = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+    const files = (await readdir(folder)).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file));
+    parts.push("=".repeat(80), `${name} ${about.version} (${about.license})`, "");
+    for (const file of files) parts.push((await readFile(join(folder, file), "utf8")).trim(), "");
+    if (files.length === 0 && name !== "world-atlas") throw new Error(`${name} has no licence file`);
+  }
+  parts.push("=".repeat(80), "Natural Earth, the land and borders in world-atlas: public domain.", "");
+  return parts.join("\n");
+}
