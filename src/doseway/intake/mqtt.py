@@ -123,7 +123,7 @@ class MqttDoor:
         """Receive until cancelled; a broken connection is made again.
 
         Raises:
-            IntegrityError: the log is not what it was; nothing more is acknowledged. Other failures of the log likewise.
+            IntegrityError: the log is not what it was; nothing more is acknowledged.
         """
         logging.getLogger("gmqtt").setLevel(logging.CRITICAL)  # what matters of it is said by this module
         failures, is_first = 0, True
