@@ -28,6 +28,7 @@ def call(
     *,
     body: bytes = b"",
     headers: dict[str, str] | None = None,
+    query: str = "",
     parts: int = 1,
     is_broken_off: bool = False,
     never_ends: bool = False,
@@ -52,7 +53,7 @@ def call(
         sent.append(event)
 
     raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
-    scope = {"type": "http", "method": method, "path": path, "headers": raw}
+    scope = {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": raw}
 
     async def run() -> None:
         await app(scope, receive, send)

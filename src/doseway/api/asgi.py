@@ -25,12 +25,14 @@ class Request:
 
     Attributes:
         receive: gives the body in parts; see `read_body`.
+        query: what follows the question mark, as it was sent.
     """
 
     method: str
     path: str
     headers: dict[bytes, bytes]
     receive: Receive = field(repr=False)
+    query: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def application(handler: Handler) -> Application:
         if scope["type"] != "http":
             return
         headers = {bytes(name).lower(): bytes(value) for name, value in scope["headers"]}
-        request = Request(scope["method"], scope["path"], headers, receive)
+        request = Request(scope["method"], scope["path"], headers, receive, scope.get("query_string", b""))
         try:
             response = await handler(request)
         except Refused as refusal:
@@ -92,10 +94,16 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
     Raises:
         Refused: it is larger than `max_bytes` (413), does not arrive within 30 s (408), or breaks off (400).
     """
+    parts: list[bytes] = []
+    await read_into(request, max_bytes, parts.append)
+    return b"".join(parts)
+
+
+async def read_into(request: Request, max_bytes: int, take: Callable[[bytes], object]) -> None:
+    """Hand the parts of a body on as they arrive. Raises as `read_body` does, and what `take` raises."""
     declared = request.headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared[:20]) > max_bytes:
         raise Refused(plain(413, f"a body of at most {max_bytes} bytes is taken"))
-    parts: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
@@ -103,12 +111,13 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
                 event = await request.receive()
                 if event["type"] != "http.request":
                     raise Refused(plain(400, "the body broke off"))
-                parts.append(event.get("body", b""))
-                size += len(parts[-1])
+                part = event.get("body", b"")
+                size += len(part)
                 if size > max_bytes:
                     raise Refused(plain(413, f"a body of at most {max_bytes} bytes is taken"))
+                take(part)
                 if not event.get("more_body", False):
-                    return b"".join(parts)
+                    return
     except TimeoutError as error:
         raise Refused(plain(408, f"the body did not arrive within {BODY_TIMEOUT_S:g} s")) from error
 

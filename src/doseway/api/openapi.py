@@ -7,7 +7,8 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
 from doseway import __version__
-from doseway.api.problems import MEDIA_TYPE, Problem
+from doseway.api.problems import Problem
+from doseway.api.refusals import PROBLEM
 
 _REFUSAL: Final = {"description": "What went wrong, and what to do.", "content": {}}
 _INDEX: Final = {"description": "How many facts the answer knew of.", "schema": {"type": "integer", "minimum": 0}}
@@ -40,7 +41,7 @@ def config() -> OpenAPIConfig:
 def description(app: Litestar) -> dict[str, Any]:
     """Return the description, with what holds for all routes: the index, `at_least`, and problems as errors."""
     schema = app.openapi_schema.to_schema()
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     schema["components"]["schemas"]["Problem"] = _problem()
     for path in schema["paths"].values():
         for method in _METHODS:

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotAuthorizedException, ValidationException
 
+from doseway.api.refusals import PROBLEM, kind_of
 from doseway.model.errors import (
     ConflictError,
     DataError,
@@ -18,7 +19,6 @@ from doseway.model.errors import (
     UsageError,
 )
 
-MEDIA_TYPE: Final = "application/problem+json"
 _LOG: Final = logging.getLogger("doseway.api")
 _STATUS: Final[tuple[tuple[type[DosewayError], int], ...]] = (
     (Pushback, 429),
@@ -48,7 +48,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """What went wrong.
 
     Attributes:
-        type: a reference to the code's entry in the reference of errors. code: stable, for programs.
+        type: `urn:doseway:problem:CODE`. code: stable, for programs.
         title: the sentence for people. hint: what to do next. detail: where in the input.
         index: how many facts the answer knew of.
     """
@@ -112,14 +112,13 @@ def handler(
             answer = page(request, problem)
             answer.headers.update(headers)
             return answer
-        return Response(problem, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+        return Response(problem, status_code=problem.status, media_type=PROBLEM, headers=headers)
 
     return handle
 
 
 def _problem(status: int, code: str, title: str, index: int, *, hint: str = "", detail: str = "") -> Problem:
-    kind = f"https://doseway.dev/reference/errors#{code}"
-    return Problem(type=kind, title=title, status=status, code=code, hint=hint, detail=detail, index=index)
+    return Problem(type=kind_of(code), title=title, status=status, code=code, hint=hint, detail=detail, index=index)
 
 
 def _where(error: ValidationException) -> str:

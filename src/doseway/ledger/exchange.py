@@ -7,6 +7,7 @@ are not used and redirects are not followed: requests go where the configuration
 
 import contextlib
 import http.client
+import re
 import socket
 import threading
 import zlib
@@ -19,16 +20,22 @@ from doseway.model.errors import Unavailable, UsageError
 
 _GZIP_WINDOW: Final = 31
 """zlib's way to say: 32 KiB window, gzip framing."""
+_SECONDS: Final = re.compile(r"[0-9]{1,6}")
 _STALE: Final = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer whose body is complete and decoded; `content_type` as the server wrote it."""
+    """An HTTP answer whose body is complete and decoded; `content_type` as the server wrote it.
+
+    Attributes:
+        retry_after_s: when the server wants to be asked again, in seconds from now; None where it says none.
+    """
 
     status: int
     content_type: str
     body: bytes
+    retry_after_s: int | None = None
 
 
 class _Watchdog:
@@ -168,7 +175,9 @@ class HttpClient:
             raise self._failed(f"used the content encoding {encoding!r}, which nobody asked for")
         if response.will_close:
             self._drop()
-        return Answer(response.status, response.headers.get("Content-Type", ""), body)
+        wait = response.headers.get("Retry-After", "").strip()
+        retry_after_s = int(wait) if _SECONDS.fullmatch(wait) else None
+        return Answer(response.status, response.headers.get("Content-Type", ""), body, retry_after_s)
 
     def _unpack(self, body: bytes, max_bytes: int) -> bytes:
         unpacker = zlib.decompressobj(_GZIP_WINDOW)

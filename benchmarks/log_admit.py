@@ -1,0 +1,51 @@
+"""The smallest real `Admit`: bytes into a log through its sequencer, once for equal bytes."""
+
+from concurrent.futures import Future
+from pathlib import Path
+
+from doseway.app.logbook import SystemClock
+from doseway.engines.anchor_file import FileAnchor
+from doseway.engines.sqlite import SqliteStore
+from doseway.intake.door import Admitted, Incoming
+from doseway.ledger.drafts import Draft, Receipt
+from doseway.ledger.keys import SigningKey
+from doseway.ledger.note import NoteSigner
+from doseway.ledger.pool import PoolSettings
+from doseway.ledger.sequencer import Sequencer, open_sequencer
+from doseway.model.facts import PacketReceived
+from doseway.model.ids import content_id
+
+
+def open_log(folder: Path, settings: PoolSettings | None = None) -> Sequencer:
+    """Open the log in a folder, or make it, with a key that is the same each time."""
+    signer = NoteSigner("bench.example/log", SigningKey.from_seed(bytes(32)))
+    store, anchor = SqliteStore(folder / "log.sqlite"), FileAnchor(folder / "log.anchor")
+    return open_sequencer(store, anchor, signer, SystemClock(), settings=settings)
+
+
+class LogAdmit:
+    """Admits into a log; decodes nothing."""
+
+    def __init__(self, sequencer: Sequencer) -> None:
+        self._sequencer = sequencer
+
+    def __call__(self, incoming: Incoming, /) -> Future[Admitted]:
+        """Take in bytes; the future is done when they are durable."""
+        blob = self._sequencer.stage(incoming.body)
+        body = PacketReceived(
+            door=incoming.door, name=incoming.name, size_bytes=blob.size, commitment=blob.commitment.hex()
+        )
+        identity = content_id("packet", incoming.format.encode(), blob.sha256)
+        draft = Draft(body=body, by=incoming.by, content_id=identity, blob=blob)
+        admitted: Future[Admitted] = Future()
+
+        def settle(receipts: Future[list[Receipt]]) -> None:
+            error = receipts.exception()
+            if error is not None:
+                admitted.set_exception(error)
+                return
+            (receipt,) = receipts.result()
+            admitted.set_result(Admitted(packet=receipt.index, is_duplicate=receipt.is_duplicate, readings=1))
+
+        self._sequencer.submit([draft]).add_done_callback(settle)
+        return admitted
