@@ -108,7 +108,7 @@ def open_tower(
         log, changes, handover = sequencer.log, Changes(sequencer.log), Handover()
         decoders = Decoders(messages, options, how_to or how(settings))
         keeper = Keeper(sequencer, views, changes)
-        router = keeper.router = Router(log, decoders, handover, keeper.histories)
+        router = keeper.router = Router(log, decoders, handover, keeper.carried)
         worker = Worker(log, views, router, Evaluator(watch), LogTransport(), keeper, clock)
         board = TowerBoard(reading, keeper, changes, router.library)
         worker.recover()

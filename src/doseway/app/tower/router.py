@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from doseway.app.tower.admission import Handover
 from doseway.app.tower.bindings import Bindings
 from doseway.app.tower.decoding import Decoded, Decoders, outcome
 from doseway.app.tower.evaluate import Effect
-from doseway.app.tower.history import EMPTY, History, history_of, union
+from doseway.app.tower.history import EMPTY, History, history_of, indexes_of, union
 from doseway.app.tower.library import Library
 from doseway.app.tower.state import (
     Assigned,
@@ -45,7 +46,7 @@ from doseway.model.facts import (
 from doseway.model.ids import content_id
 from doseway.model.readings import Recording
 
-Collect = Callable[[str], Sequence[History]]
+Collect = Callable[[str], Sequence[Carried]]
 """Returns what a device observed, wherever it is held now."""
 
 AHEAD_MS: Final = 15 * 60_000
@@ -56,16 +57,16 @@ _MOST_DEVICE_TAGS: Final = 50
 class _Gathered:
     """What one device observed, packet by packet."""
 
-    __slots__ = ("heard_ms", "index", "recordings")
+    __slots__ = ("heard_ms", "packets", "recordings")
 
     def __init__(self) -> None:
         self.recordings: list[Recording] = []
-        self.index = -1
+        self.packets: list[int] = []
         self.heard_ms: int | None = None
 
     def add(self, index: int, recording: Recording, received_ms: int) -> None:
         self.recordings.append(recording)
-        self.index = max(self.index, index)
+        self.packets.append(index)
         times = [max(series.observed_at_ms) for series in recording.series if len(series)]
         times += [fix.observed_at_ms for fix in recording.fixes] + [one.observed_at_ms for one in recording.signals]
         newest = max((at_ms for at_ms in times if at_ms <= received_ms + AHEAD_MS), default=None)
@@ -182,8 +183,10 @@ class Router:
                 continue
             holder = self.bindings.sole_holder(device, oldest_ms)
             parts = {holder: history} if holder else self._parts(device, history)
+            packets = np.unique(np.array(gathered.packets, "<i8")).tobytes()
             for name, part in parts.items():
-                self._events.append(Observed(name, device, gathered.index, part, gathered.heard_ms))
+                carried = Carried(part, heard_ms=gathered.heard_ms, packets=packets)
+                self._events.append(Observed(name, device, gathered.packets[-1], carried))
         self._gathered.clear()
 
     def _parts(self, device: str, history: History) -> dict[str, History]:
@@ -195,14 +198,15 @@ class Router:
         device = body.child
         before = {shipment_holder(one): one for one, _, _ in self.bindings.spans(device)}
         self.bindings.record(index, body)
-        waiting = [one.history for one in self._events if isinstance(one, Observed) and one.device == device]
-        assigned = [one.carried.history for one in self._events if isinstance(one, Assigned) and one.device == device]
-        parts = self.bindings.split(device, union([EMPTY, *self._collect(device), *waiting, *assigned]))
+        waiting = [one.carried for one in self._events if isinstance(one, Observed | Assigned) and one.device == device]
+        held = [*self._collect(device), *waiting]
+        parts = self.bindings.split(device, union([EMPTY, *(one.history for one in held)]))
+        packets = indexes_of(*(one.packets for one in held))
         now = {shipment_holder(one): one for one, _, _ in self.bindings.spans(device)}
         for holder in sorted(before.keys() | now.keys() | {device_holder(device)}):
             part = parts.get(holder, Carried())
             heard_ms = part.history.between(0, latest_ms + 1).newest_ms
-            carried = msgspec.structs.replace(part, heard_ms=heard_ms)
+            carried = msgspec.structs.replace(part, heard_ms=heard_ms, packets=packets if part.history.size else b"")
             self._events.append(Assigned(holder, device, index, carried))
         self.library.rebound([*before.values(), *now.values()])
 
