@@ -59,10 +59,16 @@ def import_file(sequencer: Sequencer, path: Path, how_to: How) -> Imported:
         Unavailable: the log failed; import the file again when it is back.
     """
     with opened(path) as stream:
-        return _import(sequencer, stream, Path(readable(path)), how_to)
+        return import_stream(sequencer, stream, readable(path), how_to)
 
 
-def _import(sequencer: Sequencer, stream: BinaryIO, path: Path, how_to: How) -> Imported:
+def import_stream(sequencer: Sequencer, stream: BinaryIO, file: str, how_to: How) -> Imported:
+    """Import the bytes of one file under a name. A rejected file is no exception, as with `import_file`.
+
+    Raises:
+        Unavailable: the log failed.
+    """
+    path = Path(file)
     receipt, size_bytes, sha256 = _receive(sequencer, stream, path.name)
     packet, is_duplicate = receipt
     stream.seek(0)

@@ -81,6 +81,10 @@ class Router:
         log: where the bytes of packets are.
         decoders, handover: how a packet becomes recordings.
         collect: returns what a device observed as far as it is in the states.
+
+    Attributes:
+        bindings, library: which device was with which shipment; the documents.
+        packets: how many were received, and how many of these decoded and rejected.
     """
 
     def __init__(self, log: Log, decoders: Decoders, handover: Handover, collect: Collect) -> None:
@@ -94,6 +98,7 @@ class Router:
         self._unsaid: dict[int, Decoded] = {}
         self._gathered: dict[str, _Gathered] = {}
         self._events: list[Event] = []
+        self.packets = dict.fromkeys(("received", "decoded", "rejected"), 0)
 
     def route(self, facts: Sequence[Indexed]) -> list[Event]:
         """Return the events of the next facts."""
@@ -124,8 +129,10 @@ class Router:
             case PacketReceived():
                 self._receive(index, body, found.fact.at_ms)
             case PacketDecoded():
+                self.packets["decoded"] += 1
                 self._decoded(body)
             case PacketRejected():
+                self.packets["rejected"] += 1
                 self._undecoded.pop(body.packet, None)
                 self._unsaid.pop(body.packet, None)
             case AssociationRecorded():
@@ -145,6 +152,7 @@ class Router:
                 self._events.append(Told(holder, index, body.alert, state_of(finding), finding))
 
     def _receive(self, index: int, body: PacketReceived, at_ms: int) -> None:
+        self.packets["received"] += 1
         decoded = self._handover.take(body.commitment)
         if decoded is None:
             self._undecoded[index] = (body, at_ms)
@@ -172,6 +180,8 @@ class Router:
     def _observe(self, index: int, decoded: Decoded, received_ms: int) -> None:
         """Gather what devices observed: joined once for each, however many packets it sent."""
         for recording in decoded.recordings:
+            if not recording.device.serial:
+                continue  # a record that names no device: kept and decoded, and nobody's
             self._gathered.setdefault(recording.device.serial, _Gathered()).add(index, recording, received_ms)
 
     def _sort_out(self) -> None:
