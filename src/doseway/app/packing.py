@@ -14,12 +14,15 @@ from doseway.app.inspecting import How, decode, present
 from doseway.app.logbook import SystemClock, policy_text, read_policy
 from doseway.app.newfile import new_file
 from doseway.app.settings import Settings
+from doseway.app.tower.decoding import joined
 from doseway.app.witnessing import cosign, has_witnesses
 from doseway.coldchain import profile as profiles
 from doseway.coldchain.judgement import Judgement
 from doseway.evidence import pack
 from doseway.evidence.case import Case, JudgedAs, LogExtract, LoggedFact, Original, Packet, ProvenFact, SeenCheckpoint
 from doseway.evidence.readings_csv import readings_sha256
+from doseway.intake import message_registry
+from doseway.intake.port import DecodeOptions
 from doseway.ledger.drafts import Draft, Indexed
 from doseway.ledger.log import Log
 from doseway.ledger.note import open_note
@@ -102,7 +105,7 @@ def _packet(log: Log, index: int) -> Packet:
     known = list(log.facts(index, tag=packet_tag(index)))
     original = _original(log, index)
     decoded = next((found for found in reversed(known) if isinstance(found.fact.content(), PacketDecoded)), None)
-    recording = _decode_again(decoded, original, received.name) if decoded and original else None
+    recording = _decode_again(decoded, original, received) if decoded and original else None
     judged = [found for found in known if decoded and _is_judgement_since(found, decoded)]
     taken = {found.index for found in judged} | ({decoded.index} if decoded else set())
     return Packet(
@@ -149,18 +152,11 @@ def _spool(log: Log, index: int) -> BinaryIO:
     return stream
 
 
-def _decode_again(decoded: Indexed, original: Original, name: str) -> Recording:
+def _decode_again(decoded: Indexed, original: Original, received: PacketReceived) -> Recording:
     body = decoded.fact.content()
     assert isinstance(body, PacketDecoded)
-    told = body.options
-    how_to = How(
-        format=body.format,
-        zone=told.get("zone", ""),
-        issuers=told.get("issuers", {}),
-        mapping=told.get("mapping"),
-    )
     with original.open() as stream:
-        recording = decode(stream, name, how_to)
+        recording = _decode_as_told(stream, body, received)
     if readings_sha256(recording) != body.readings_sha256:
         raise HashMismatch(
             f"the bytes of packet {body.packet} do not decode to the readings that were logged at {decoded.index}",
@@ -168,6 +164,26 @@ def _decode_again(decoded: Indexed, original: Original, name: str) -> Recording:
             "or run `doseway log verify`.",
         )
     return recording
+
+
+def _decode_as_told(stream: BinaryIO, body: PacketDecoded, received: PacketReceived) -> Recording:
+    told = body.options
+    if received.format:
+        live = message_registry.by_id(received.format)
+        options = DecodeOptions(
+            name=received.name,
+            zone=told.get("zone") or None,
+            mapping=told.get("mapping"),
+            received_at_ms=received.received_at_ms,
+        )
+        return joined(live.decode(stream.read(), options))
+    how_to = How(
+        format=body.format,
+        zone=told.get("zone", ""),
+        issuers=told.get("issuers", {}),
+        mapping=told.get("mapping"),
+    )
+    return decode(stream, received.name, how_to)
 
 
 def _judged(

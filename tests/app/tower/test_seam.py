@@ -78,7 +78,7 @@ def opening(place: TowerPlace) -> Callable[[Fuse], AbstractContextManager[Runnin
                 changes = Changes(sequencer.log)
                 keeper = Keeper(cast("Sequencer", FusedAppend(sequencer, fuse)), FusedViews(views, fuse), changes)
                 decoders = Decoders({"tiny": TinyFormat()})
-                router = keeper.router = Router(sequencer.log, decoders, Handover(), keeper.histories)
+                router = keeper.router = Router(sequencer.log, decoders, Handover(), keeper.carried)
                 transport = Fused(LogTransport(), fuse)
                 fused = cast("Any", Fused(keeper, fuse))
                 worker = Worker(sequencer.log, views, router, Evaluator(), cast("Any", transport), fused, place.clock)

@@ -22,7 +22,6 @@ from doseway.app.tower.library import Library
 from doseway.app.tower.state import shipment_holder
 from doseway.app.tower.tables import StoredPlain
 from doseway.engines.sqlite_views import SqliteViews
-from doseway.ledger.seam import partition_of
 from doseway.model.documents import DeviceCard
 from doseway.model.units import SECOND_MS
 
@@ -102,14 +101,12 @@ class TowerBoard:
 
     def channels(self, shipment: str, *, first_ms: int, last_ms: int, buckets: int) -> Sequence[ChannelPoints]:
         """Return every channel of a shipment within a span, in at most so many buckets each."""
-        name = shipment_holder(shipment)
-        holder = self._keeper.states[partition_of(name)].holders.get(name)
+        holder = self._keeper.holder(shipment_holder(shipment))
         return [] if holder is None else channels_of(holder, first_ms, last_ms, max(buckets, 1))
 
     def route(self, shipment: str, *, points: int = 500) -> Sequence[tuple[int, int, int, int | None]]:
         """Return the way so far: (at_ms, latitude_udeg, longitude_udeg, accuracy_mm), thinned to so many points."""
-        name = shipment_holder(shipment)
-        holder = self._keeper.states[partition_of(name)].holders.get(name)
+        holder = self._keeper.holder(shipment_holder(shipment))
         return [] if holder is None else route_of(holder, max(points, 2))
 
     def timeline(self, shipment: str, *, after: int = -1, limit: int = 100) -> Sequence[TimelineRow]:

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from doseway.app.tower.alerts import revise
-from doseway.app.tower.history import History, union
+from doseway.app.tower.history import indexes_of, union
 from doseway.app.tower.journeys import watch_journey
 from doseway.app.tower.judging import judge_all
 from doseway.app.tower.state import (
@@ -141,8 +141,7 @@ class _Folding:
         self.touched: dict[str, str] = {}
         self._holders = dict(state.holders)
         self._until_ms = state.until_ms
-        self._waiting: dict[tuple[str, str], list[History]] = {}
-        self._heard: dict[tuple[str, str], int] = {}
+        self._waiting: dict[tuple[str, str], list[Carried]] = {}
 
     def state(self) -> State:
         self._join()
@@ -151,8 +150,7 @@ class _Folding:
     def take(self, event: Event) -> None:
         match event:
             case Observed():
-                self._waiting.setdefault((event.holder, event.device), []).append(event.history)
-                self._hear(event.holder, event.device, event.heard_ms)
+                self._waiting.setdefault((event.holder, event.device), []).append(event.carried)
                 self._put(event.holder, rests_on=event.index)
             case Assigned():
                 self._join()
@@ -186,10 +184,6 @@ class _Folding:
     def _touch(self, name: str, because: str) -> None:
         self.touched[name] = max(because, self.touched.get(name, because), key=_REASONS.index)
 
-    def _hear(self, name: str, device: str, heard_ms: int | None) -> None:
-        if heard_ms is not None:
-            self._heard[name, device] = max(heard_ms, self._heard.get((name, device), heard_ms))
-
     def _tell(self, event: Told) -> None:
         known = self._holder(event.holder).published
         old = known.get(event.alert)
@@ -200,22 +194,23 @@ class _Folding:
 
     def _join(self) -> None:
         """Join what waits, once for each device however many packets it sent."""
-        for (name, device), histories in self._waiting.items():
+        for (name, device), new in self._waiting.items():
             holder = self._holder(name)
-            carried = holder.devices.get(device) or Carried()
-            joined = union([carried.history, *histories])
-            if joined is carried.history:
-                continue
-            heard = [one for one in (carried.heard_ms, self._heard.get((name, device))) if one is not None]
-            now = Carried(joined, carried.windows, max(heard, default=None))
-            devices = {**holder.devices, device: now}
-            self._put(name, devices=dict(sorted(devices.items())))
-            newest = carried.history.newest_ms
-            first = min((one.oldest_ms for one in histories if one.oldest_ms is not None), default=None)
-            is_late = newest is not None and first is not None and first < newest
-            self._touch(name, "late-data" if is_late else "new-reading")
+            old = holder.devices.get(device) or Carried()
+            joined = union([old.history, *(one.history for one in new)])
+            heard = [one.heard_ms for one in (old, *new) if one.heard_ms is not None]
+            packets = indexes_of(old.packets, *(one.packets for one in new))
+            now = Carried(joined, old.windows, max(heard, default=None), packets)
+            self._put(name, devices=dict(sorted({**holder.devices, device: now}.items())))
+            if joined is not old.history:
+                self._touch(name, "late-data" if _is_late(old, new) else "new-reading")
         self._waiting.clear()
-        self._heard.clear()
+
+
+def _is_late(old: Carried, new: Iterable[Carried]) -> bool:
+    newest = old.history.newest_ms
+    oldest = [one.history.oldest_ms for one in new]
+    return newest is not None and any(at_ms is not None and at_ms < newest for at_ms in oldest)
 
 
 def _alarm(holder: Holder, failure: Failure) -> Found:

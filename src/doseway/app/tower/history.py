@@ -163,6 +163,12 @@ def union(histories: Sequence[History]) -> History:
     return first if joined.size == first.size else joined
 
 
+def indexes_of(*packed: bytes) -> bytes:
+    """Return the union of sorted indexes, each little-endian int64."""
+    joined = np.frombuffer(b"".join(packed), "<i8")
+    return (joined if (joined[1:] > joined[:-1]).all() else np.unique(joined)).tobytes()
+
+
 def parts_of(key: Key) -> tuple[Quantity, str]:
     """Return quantity and sensor of a column."""
     quantity, _, sensor = key.partition("/")

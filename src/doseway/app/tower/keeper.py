@@ -11,9 +11,8 @@ from typing import Final
 from doseway.app.tower import rows, tables
 from doseway.app.tower.changes import Changes
 from doseway.app.tower.evaluate import Effect
-from doseway.app.tower.history import History
 from doseway.app.tower.router import Router
-from doseway.app.tower.state import Event, Holder, State, shipment_holder, shipment_of
+from doseway.app.tower.state import Carried, Event, Holder, State, shipment_holder, shipment_of
 from doseway.ledger.drafts import Draft, Indexed
 from doseway.ledger.projection import Cursor, Transaction, Views
 from doseway.ledger.seam import PARTITIONS, Chunk, partition_of
@@ -99,9 +98,13 @@ class Keeper:
         self._fences.update(seqs)
         self._changes.publish(self._facts, self.end)
 
-    def histories(self, device: str) -> list[History]:
+    def carried(self, device: str) -> list[Carried]:
         """Return what a device observed, from all subjects that hold some of it."""
-        return _histories(self.states, device, self._router.bindings.spans(device))
+        return _carried(self.states, device, self._router.bindings.spans(device))
+
+    def holder(self, name: str) -> Holder | None:
+        """Return what is known of a subject."""
+        return self.states[partition_of(name)].holders.get(name)
 
     @property
     def _router(self) -> Router:
@@ -127,17 +130,16 @@ class Keeper:
         found = []
         for device in sorted({device for holder in changed.values() for device in holder.devices}):
             spans = router.bindings.spans(device)
-            histories = _histories(states, device, spans)
+            histories = [one.history for one in _carried(states, device, spans)]
             bound = spans[-1][0] if spans and spans[-1][2] is None else ""
             found.append(rows.device_row(device, histories, router.library.card(device), bound))
         tables.put_devices(tx, found)
 
 
-def _histories(states: Mapping[int, State], device: str, spans: Iterable[tuple[str, int, int | None]]) -> list[History]:
+def _carried(states: Mapping[int, State], device: str, spans: Iterable[tuple[str, int, int | None]]) -> list[Carried]:
     names = {f"device:{device}", *(shipment_holder(shipment) for shipment, _, _ in spans)}
     holders = (states[partition_of(name)].holders.get(name) for name in sorted(names))
-    carried = (holder.devices.get(device) for holder in holders if holder is not None)
-    return [one.history for one in carried if one is not None]
+    return [holder.devices[device] for holder in holders if holder is not None and device in holder.devices]
 
 
 def until_ms_of(states: Mapping[int, State]) -> UnixMs:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from doseway.app.inspecting import How, how
 from doseway.app.logbook import SystemClock, writing
 from doseway.app.settings import Settings
+from doseway.app.tower import record
 from doseway.app.tower.admission import Admission, AdmissionSettings, Handover
 from doseway.app.tower.board import TowerBoard
 from doseway.app.tower.changes import Changes
@@ -16,12 +17,15 @@ from doseway.app.tower.evaluate import Evaluator, Watch
 from doseway.app.tower.journeys import watch_journey
 from doseway.app.tower.keeper import Keeper, LogTransport
 from doseway.app.tower.router import Router
+from doseway.app.tower.state import Holder, shipment_holder
 from doseway.app.tower.worker import Worker
 from doseway.engines.sqlite_views import SqliteViews
+from doseway.intake import message_registry
 from doseway.intake.port import MessageFormat
 from doseway.ledger.pool import PoolSettings
 from doseway.ledger.sequencer import Sequencer
 from doseway.model.clock import Clock
+from doseway.model.readings import Series
 
 POOL: Final = PoolSettings(linger_ms=5)
 """Batches form by themselves while the disk writes the one before; a lone packet does not wait for company."""
@@ -45,7 +49,11 @@ class Tower:
         desk: TowerDesk,
         changes: Changes,
         worker: Worker,
+        keeper: Keeper,
+        router: Router,
     ) -> None:
+        self._keeper = keeper
+        self._router = router
         self.sequencer = sequencer
         self.admit = admit
         self.board = board
@@ -57,6 +65,25 @@ class Tower:
     def failure(self) -> BaseException | None:
         """Why evaluation stopped; None while it runs. Admission goes on: what comes in is safe in the log."""
         return self._worker.failure
+
+    @property
+    def packets(self) -> dict[str, int]:
+        """How many packets were received, and how many of these decoded and rejected."""
+        return dict(self._router.packets)
+
+    def holder(self, shipment: str) -> Holder | None:
+        """Return what is known of a shipment; None where nobody has heard of it."""
+        return self._keeper.holder(shipment_holder(shipment))
+
+    def packets_of(self, shipment: str) -> tuple[int, ...]:
+        """Return the indexes of the packets that the observations of a shipment came in."""
+        holder = self.holder(shipment)
+        return () if holder is None else record.packets_of(holder)
+
+    def temperatures_of(self, shipment: str) -> list[Series]:
+        """Return the product's temperatures of a shipment."""
+        holder = self.holder(shipment)
+        return [] if holder is None else record.temperatures_of(holder)
 
     def tick(self) -> None:
         """Let time pass for one of the 64 partitions: call it about once a second."""
@@ -75,7 +102,7 @@ class Tower:
 def open_tower(
     settings: Settings,
     *,
-    messages: Mapping[str, MessageFormat],
+    messages: Mapping[str, MessageFormat] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     how_to: How | None = None,
     watch: Watch = watch_journey,
@@ -87,7 +114,7 @@ def open_tower(
 
     Args:
         settings: where the log lies, and how files without a zone are read.
-        messages: the live formats, by id.
+        messages: the live formats, by id; by default all that are registered.
         options: `zone` and `mapping` that users declared for live formats, by id.
         how_to: how logger files are read; by default as the settings say.
         watch: finds everything but temperature.
@@ -106,9 +133,10 @@ def open_tower(
         opened.callback(views.close)
         opened.callback(reading.close)
         log, changes, handover = sequencer.log, Changes(sequencer.log), Handover()
-        decoders = Decoders(messages, options, how_to or how(settings))
+        known = {one.id: one for one in message_registry.all_formats()} if messages is None else messages
+        decoders = Decoders(known, options, how_to or how(settings))
         keeper = Keeper(sequencer, views, changes)
-        router = keeper.router = Router(log, decoders, handover, keeper.histories)
+        router = keeper.router = Router(log, decoders, handover, keeper.carried)
         worker = Worker(log, views, router, Evaluator(watch), LogTransport(), keeper, clock)
         board = TowerBoard(reading, keeper, changes, router.library)
         worker.recover()
@@ -117,7 +145,7 @@ def open_tower(
         admit = Admission(sequencer, decoders, handover, admission or AdmissionSettings(), worker.wake)
         opened.callback(_drain, admit, sequencer)
         desk = TowerDesk(sequencer, board, router, worker.wake)
-        yield Tower(sequencer, admit, board, desk, changes, worker)
+        yield Tower(sequencer, admit, board, desk, changes, worker, keeper, router)
 
 
 def _drain(admit: Admission, sequencer: Sequencer) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from doseway.app.tower.admission import Handover
 from doseway.app.tower.bindings import Bindings
 from doseway.app.tower.decoding import Decoded, Decoders, outcome
 from doseway.app.tower.evaluate import Effect
-from doseway.app.tower.history import EMPTY, History, history_of, union
+from doseway.app.tower.history import EMPTY, History, history_of, indexes_of, union
 from doseway.app.tower.library import Library
 from doseway.app.tower.state import (
     Assigned,
@@ -45,7 +46,7 @@ from doseway.model.facts import (
 from doseway.model.ids import content_id
 from doseway.model.readings import Recording
 
-Collect = Callable[[str], Sequence[History]]
+Collect = Callable[[str], Sequence[Carried]]
 """Returns what a device observed, wherever it is held now."""
 
 AHEAD_MS: Final = 15 * 60_000
@@ -56,16 +57,16 @@ _MOST_DEVICE_TAGS: Final = 50
 class _Gathered:
     """What one device observed, packet by packet."""
 
-    __slots__ = ("heard_ms", "index", "recordings")
+    __slots__ = ("heard_ms", "packets", "recordings")
 
     def __init__(self) -> None:
         self.recordings: list[Recording] = []
-        self.index = -1
+        self.packets: list[int] = []
         self.heard_ms: int | None = None
 
     def add(self, index: int, recording: Recording, received_ms: int) -> None:
         self.recordings.append(recording)
-        self.index = max(self.index, index)
+        self.packets.append(index)
         times = [max(series.observed_at_ms) for series in recording.series if len(series)]
         times += [fix.observed_at_ms for fix in recording.fixes] + [one.observed_at_ms for one in recording.signals]
         newest = max((at_ms for at_ms in times if at_ms <= received_ms + AHEAD_MS), default=None)
@@ -80,6 +81,10 @@ class Router:
         log: where the bytes of packets are.
         decoders, handover: how a packet becomes recordings.
         collect: returns what a device observed as far as it is in the states.
+
+    Attributes:
+        bindings, library: which device was with which shipment; the documents.
+        packets: how many were received, and how many of these decoded and rejected.
     """
 
     def __init__(self, log: Log, decoders: Decoders, handover: Handover, collect: Collect) -> None:
@@ -93,6 +98,7 @@ class Router:
         self._unsaid: dict[int, Decoded] = {}
         self._gathered: dict[str, _Gathered] = {}
         self._events: list[Event] = []
+        self.packets = dict.fromkeys(("received", "decoded", "rejected"), 0)
 
     def route(self, facts: Sequence[Indexed]) -> list[Event]:
         """Return the events of the next facts."""
@@ -123,8 +129,10 @@ class Router:
             case PacketReceived():
                 self._receive(index, body, found.fact.at_ms)
             case PacketDecoded():
+                self.packets["decoded"] += 1
                 self._decoded(body)
             case PacketRejected():
+                self.packets["rejected"] += 1
                 self._undecoded.pop(body.packet, None)
                 self._unsaid.pop(body.packet, None)
             case AssociationRecorded():
@@ -144,6 +152,7 @@ class Router:
                 self._events.append(Told(holder, index, body.alert, state_of(finding), finding))
 
     def _receive(self, index: int, body: PacketReceived, at_ms: int) -> None:
+        self.packets["received"] += 1
         decoded = self._handover.take(body.commitment)
         if decoded is None:
             self._undecoded[index] = (body, at_ms)
@@ -171,6 +180,8 @@ class Router:
     def _observe(self, index: int, decoded: Decoded, received_ms: int) -> None:
         """Gather what devices observed: joined once for each, however many packets it sent."""
         for recording in decoded.recordings:
+            if not recording.device.serial:
+                continue  # a record that names no device: kept and decoded, and nobody's
             self._gathered.setdefault(recording.device.serial, _Gathered()).add(index, recording, received_ms)
 
     def _sort_out(self) -> None:
@@ -182,8 +193,10 @@ class Router:
                 continue
             holder = self.bindings.sole_holder(device, oldest_ms)
             parts = {holder: history} if holder else self._parts(device, history)
+            packets = np.unique(np.array(gathered.packets, "<i8")).tobytes()
             for name, part in parts.items():
-                self._events.append(Observed(name, device, gathered.index, part, gathered.heard_ms))
+                carried = Carried(part, heard_ms=gathered.heard_ms, packets=packets)
+                self._events.append(Observed(name, device, gathered.packets[-1], carried))
         self._gathered.clear()
 
     def _parts(self, device: str, history: History) -> dict[str, History]:
@@ -195,14 +208,15 @@ class Router:
         device = body.child
         before = {shipment_holder(one): one for one, _, _ in self.bindings.spans(device)}
         self.bindings.record(index, body)
-        waiting = [one.history for one in self._events if isinstance(one, Observed) and one.device == device]
-        assigned = [one.carried.history for one in self._events if isinstance(one, Assigned) and one.device == device]
-        parts = self.bindings.split(device, union([EMPTY, *self._collect(device), *waiting, *assigned]))
+        waiting = [one.carried for one in self._events if isinstance(one, Observed | Assigned) and one.device == device]
+        held = [*self._collect(device), *waiting]
+        parts = self.bindings.split(device, union([EMPTY, *(one.history for one in held)]))
+        packets = indexes_of(*(one.packets for one in held))
         now = {shipment_holder(one): one for one, _, _ in self.bindings.spans(device)}
         for holder in sorted(before.keys() | now.keys() | {device_holder(device)}):
             part = parts.get(holder, Carried())
             heard_ms = part.history.between(0, latest_ms + 1).newest_ms
-            carried = msgspec.structs.replace(part, heard_ms=heard_ms)
+            carried = msgspec.structs.replace(part, heard_ms=heard_ms, packets=packets if part.history.size else b"")
             self._events.append(Assigned(holder, device, index, carried))
         self.library.rebound([*before.values(), *now.values()])
 

@@ -36,12 +36,15 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Carried(msgspec.Struct, frozen=True, gc=False):
     """One device with a shipment: what it observed, and when it was with it.
 
-    `heard_ms` is the newest of it that its clock can have seen before it arrived; None: nothing.
+    Attributes:
+        heard_ms: the newest of it that its clock can have seen before it arrived; None: nothing.
+        packets: the indexes of the packets that it came in, sorted, as little-endian int64.
     """
 
     history: History = EMPTY
     windows: tuple[Window, ...] = ()
     heard_ms: int | None = None
+    packets: bytes = b""
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
@@ -133,16 +136,12 @@ class State(msgspec.Struct, frozen=True, gc=False):
 
 
 class Observed(msgspec.Struct, frozen=True, gc=False):
-    """A device observed something while it was with a subject.
-
-    `heard_ms` is the newest of it that its clock can have seen before it arrived; None: nothing.
-    """
+    """A device observed something while it was with a subject: `carried` has it, without windows."""
 
     holder: str
     device: str
     index: int
-    history: History
-    heard_ms: int | None
+    carried: Carried
 
 
 class Assigned(msgspec.Struct, frozen=True, gc=False):
