@@ -269,8 +269,8 @@ class Verification:
     def _log(self, pinned: str | None) -> None:
         own, note = self._read("policy").decode(), self._read("log/checkpoint")
         if pinned is None:
-            text = "no pinned policy: the pack's own says whose signatures count, which proves less"
-            self.found["notes"].append(text)
+            text = "no pinned policy: whoever made the pack chose whose signatures count (--policy takes your own copy)"
+            self.found["gaps"].append(text)
         elif pinned.split() != own.split():
             self.found["notes"].append("the pack's policy differs from the pinned one; the pinned one was used")
         policy = Policy(own if pinned is None else pinned)
