@@ -71,10 +71,10 @@ def test_a_sound_pack_is_verified_and_says_what_that_does_not_prove(
     assert "recomputed" in said(result, "checked")
 
 
-def test_without_a_pinned_policy_it_says_that_this_proves_less(sound_pack: bytes, tmp_path: Path) -> None:
+def test_without_a_pinned_policy_anybody_may_have_signed_which_is_a_gap(sound_pack: bytes, tmp_path: Path) -> None:
     result = check(sound_pack, tmp_path)
-    assert result["verdict"] == "VERIFIED"
-    assert "proves less" in said(result, "notes")
+    assert result["verdict"] == "VERIFIED WITH GAPS"
+    assert "no pinned policy" in said(result, "gaps")
 
 
 def test_gaps_are_named(full_pack: bytes, desk: Desk, tmp_path: Path) -> None:

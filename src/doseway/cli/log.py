@@ -68,7 +68,7 @@ def verify(store: Path | None, *, witnesses: bool, vkeys: tuple[str, ...], where
     else:
         for one in report.findings:
             tell(f"{one.kind.value}: {visible(one.what)}")
-        click.echo(f"NOT SOUND: {report.count} findings in {report.size} entries")
+        click.echo(f"NOT SOUND: {report.count} finding{'s' * (report.count != 1)} in {report.size} entries")
     return 0 if report.is_sound else IntegrityError.exit_code
 
 

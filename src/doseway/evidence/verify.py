@@ -269,8 +269,8 @@ class Verification:
     def _log(self, pinned: str | None) -> None:
         own, note = self._read("policy").decode(), self._read("log/checkpoint")
         if pinned is None:
-            text = "no pinned policy: the pack's own says whose signatures count, which proves less"
-            self.found["notes"].append(text)
+            text = "no pinned policy: whoever made the pack chose whose signatures count (--policy takes your own copy)"
+            self.found["gaps"].append(text)
         elif pinned.split() != own.split():
             self.found["notes"].append("the pack's policy differs from the pinned one; the pinned one was used")
         policy = Policy(own if pinned is None else pinned)
@@ -336,8 +336,8 @@ class Verification:
         proof, stated = again["signature"], decoded["signature"]
         require(proof == stated, f"{what}: the device's signature is {proof}, but was logged as {stated}")
         self.found["checked"].append(f"{what}: original bytes as committed; readings decoded from them anew; {proof}")
-        if issuers:
-            self.found["notes"].append(f"{what}: issuer keys count that the operator pinned: {', '.join(issuers)}")
+        pins = [f"{what}: the operator pinned the issuer key {key[:16]}..., so it counts too" for key in issuers]
+        self.found["notes"] += pins
         return int(again["interval_ms"] or 0)
 
     def _judgement(self, what: str, place: tuple[int, int, int], body: dict[str, Any], decoded: dict[str, Any]) -> None:

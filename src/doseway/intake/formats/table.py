@@ -147,9 +147,9 @@ class _Table:
         if self._values.missing:
             add(Note("no-valid-reading", f"{self._values.missing:,} cells give no reading: unknown, not an excursion."))
         for what, count in self._values.sentinels.items():
-            add(Note("sentinel", f"{count:,} cells hold {what}: unknown, not an excursion."))
+            add(Note("sentinel", f"Cells with {what}: {count:,}. They are unknown, not an excursion."))
         if self._values.power_on:
-            text = f"{self._values.power_on:,} cells hold 85 °C, the power-on value of one-wire sensors; they are kept."
+            text = f"Cells with 85 °C, the power-on value of one-wire sensors: {self._values.power_on:,}. All kept."
             add(Note("power-on-value", text))
 
 
