@@ -25,6 +25,7 @@ from doseway.app.board import (
     ViewLag,
 )
 from doseway.app.inspecting import How
+from doseway.app.packing import pack_packets
 from doseway.app.settings import Settings
 from doseway.model.documents import Document
 from doseway.model.errors import ConflictError, DataError
@@ -223,13 +224,15 @@ def fixture_tower(folder: Path, *, is_empty: bool = False) -> Iterator[tuple[Tow
     with logbook.writing(settings) as sequencer:
         packets: list[int] = []
 
-        def taken(shipment: str) -> list[int]:
-            return packets if shipment == "shp-0001" else []
+        def pack(shipment: str, title: str, out: Path) -> int:
+            if shipment != "shp-0001":
+                raise DataError(f"nothing was received for shipment {shipment} yet")
+            return pack_packets(settings, sequencer, packets, title, out).seal
 
         archive = LogArchive(
             settings,
             sequencer,
-            packets_of=taken,
+            pack=pack,
             history_of=lambda shipment: history(memory, shipment),
             views=lambda: [
                 ViewLag(name="shipments", taken=sequencer.log.size),

@@ -9,7 +9,6 @@ from doseway.app import logbook
 from doseway.app.board import LogStatus, ViewLag, WitnessSeen
 from doseway.app.importing import Imported, import_stream
 from doseway.app.inspecting import How
-from doseway.app.packing import pack_packets
 from doseway.app.settings import Settings
 from doseway.coldchain.judge import judge
 from doseway.coldchain.judgement import Judgement
@@ -18,7 +17,6 @@ from doseway.ledger.drafts import Draft
 from doseway.ledger.log import Log
 from doseway.ledger.note import open_note
 from doseway.ledger.sequencer import Sequencer
-from doseway.model.errors import DataError
 from doseway.model.facts import SessionStarted
 from doseway.model.readings import Series
 from doseway.model.units import SECOND_MS
@@ -32,7 +30,7 @@ class LogArchive:
     Args:
         settings: where the log is.
         sequencer: its only writer.
-        packets_of: the packets that belong to a shipment, by index.
+        pack: writes the evidence of a shipment under a title, and returns the index of its seal.
         history_of: the product temperatures of a shipment.
         views: how far the views are; packets: how many packets are in which state.
     """
@@ -42,14 +40,14 @@ class LogArchive:
         settings: Settings,
         sequencer: Sequencer,
         *,
-        packets_of: Callable[[str], Sequence[int]],
+        pack: Callable[[str, str, Path], int],
         history_of: Callable[[str], Sequence[Series]],
         views: Callable[[], Iterable[ViewLag]],
         packets: Callable[[], dict[str, int]],
     ) -> None:
         self._settings = settings
         self._sequencer = sequencer
-        self._packets_of = packets_of
+        self._pack = pack
         self._history_of = history_of
         self._views = views
         self._packets = packets
@@ -80,12 +78,8 @@ class LogArchive:
         return import_stream(self._sequencer, stream, name, how_to)
 
     def pack(self, shipment: str, *, title: str, out: Path) -> int:
-        """Write the evidence pack of a shipment; return the index of its seal. Raises as `pack_packets` does."""
-        packets = self._packets_of(shipment)
-        if not packets:
-            hint = "Wait for its devices' first message, or import a logger's file."
-            raise DataError(f"nothing was received for shipment {shipment} yet", hint=hint)
-        return pack_packets(self._settings, self._sequencer, packets, title, out).seal
+        """Write the evidence pack of a shipment; return the index of its seal. Raises as `pack_shipment` does."""
+        return self._pack(shipment, title, out)
 
     def judge(self, shipment: str, profile: Profile) -> Judgement:
         """Judge what is known of a shipment under any profile. Stores nothing."""
