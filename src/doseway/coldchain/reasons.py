@@ -73,7 +73,7 @@ class Writer:
         for (effect_rank, rule_id, sensor), group in sorted(by_entry.items(), key=lambda item: item[0]):
             prefix = f"Sensor {sensor}: " if names else ""
             for one in group[:_SHOWN]:
-                yield -effect_rank, prefix + self._sentence(one)
+                yield -effect_rank, prefix + self.sentence(one)
             if len(group) > _SHOWN:
                 total = duration(sum(one.out_ms for one in group[_SHOWN:]))
                 more = len(group) - _SHOWN
@@ -82,7 +82,8 @@ class Writer:
     def _title(self, rule_id: str) -> str:
         return self._specs[rule_id].title or rule_id
 
-    def _sentence(self, one: Episode) -> str:
+    def sentence(self, one: Episode) -> str:
+        """Write what one episode of the profile is: a sentence that begins with the limit."""
         spec = self._specs[one.rule_id]
         write = _SENTENCES.get(one.rule, _other)
         return write(one, spec, self._offset)
