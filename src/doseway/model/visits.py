@@ -108,8 +108,10 @@ def _evidence(site: Site, vectors: Float64, accuracy: Float64, probability: floa
 
 def _stays(fixes: Fixes, site: str, inside: Bools, outside: Bools, persist_ms: int) -> list[Visit]:
     speaks = np.flatnonzero(inside | outside)
+    if not len(speaks):
+        return []
     at, is_in = fixes.at_ms[speaks], inside[speaks]
-    starts = np.flatnonzero(np.append(True, is_in[1:] != is_in[:-1])) if len(at) else speaks
+    starts = np.flatnonzero(np.append(True, is_in[1:] != is_in[:-1]))
     found: list[Visit] = []
     for start, behind in zip(starts.tolist(), [*starts[1:].tolist(), len(at) - 1], strict=True):
         if at[behind] - at[start] < persist_ms:

@@ -83,10 +83,10 @@ def _waiting(journey: Journey, leg: Leg, at: Int64) -> tuple[Bools, Int64]:
     for visit in journey.visits:
         if visit.site != leg.from_site:
             continue
-        is_after = at >= visit.start_ms
-        waiting |= is_after if visit.end_ms is None else is_after & (at < visit.end_ms)
-        if visit.end_ms is not None:
-            left = np.where(at >= visit.end_ms, visit.end_ms, left)
+        is_after = at >= visit.confirmed_ms
+        waiting |= is_after if visit.left_ms is None else is_after & (at < visit.left_ms)
+        if visit.end_ms is not None and visit.left_ms is not None:
+            left = np.where(at >= visit.left_ms, visit.end_ms, left)
     return waiting, left
 
 
