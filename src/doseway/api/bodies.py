@@ -4,7 +4,7 @@ import zlib
 from typing import Final
 
 from doseway.api.asgi import Refused
-from doseway.api.problems import problem
+from doseway.api.refusals import problem
 
 _GZIP_WINDOW: Final = 31
 

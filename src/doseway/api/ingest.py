@@ -17,7 +17,7 @@ import msgspec
 
 from doseway.api.asgi import Application, Refused, Request, Response, application, must_be, read_into
 from doseway.api.bodies import Body
-from doseway.api.problems import as_problem, problem
+from doseway.api.refusals import as_problem, problem
 from doseway.api.senders import check_may, key_sender, signature_sender
 from doseway.intake.door import Admit, Admitted, Incoming
 from doseway.intake.keyring import KeyRing, Sender

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from doseway.api.asgi import Refused, Request
-from doseway.api.problems import problem
+from doseway.api.refusals import problem
 from doseway.intake.keyring import KeyRing, Sender
 
 _WHO: Final = (b"www-authenticate", b'Bearer realm="doseway"')

@@ -19,8 +19,8 @@ from typing import Final
 
 import msgspec
 
-from doseway.intake.backoff import wait_s
 from doseway.intake.door import Admit, Admitted, Incoming
+from doseway.ledger.backoff import wait_s
 from doseway.model.clock import Clock
 from doseway.model.errors import DataError, Place, Unavailable, UsageError
 

@@ -20,9 +20,9 @@ from gmqtt import Client, Message
 from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
 
-from doseway.intake.backoff import wait_s
 from doseway.intake.door import Admit, Incoming
 from doseway.intake.topics import TopicTemplate
+from doseway.ledger.backoff import wait_s
 from doseway.model.clock import Clock
 from doseway.model.errors import DataError, Place, Pushback, Unavailable, UsageError
 

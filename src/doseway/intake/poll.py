@@ -16,8 +16,8 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from doseway.intake.backoff import wait_s
 from doseway.intake.door import Admit, Incoming
+from doseway.ledger.backoff import wait_s
 from doseway.ledger.exchange import Answer, HttpClient
 from doseway.model.clock import Clock, iso_utc
 from doseway.model.errors import Place, Unavailable
