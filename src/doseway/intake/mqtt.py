@@ -19,6 +19,7 @@ from gmqtt.mqtt.handler import MQTTConnectError
 
 from doseway.intake.door import Admit, Incoming
 from doseway.intake.door_settings import MqttRoute, MqttSettings
+from doseway.intake.landing import Landing
 from doseway.intake.topics import TopicTemplate
 from doseway.ledger.backoff import wait_s
 from doseway.model.clock import Clock
@@ -61,6 +62,7 @@ class MqttDoor:
             _check_sender(route, template)
         self._password = _password(settings)
         self._tls: ssl.SSLContext | bool = _tls(settings) if settings.tls else False
+        self._landing = Landing()
         self._failure: Exception | None = None
         self.is_connected = False
         self.admitted = 0
@@ -174,8 +176,7 @@ class MqttDoor:
         failures = 0
         while True:
             try:
-                # Shielded: the end of this connection must not take back what is being written.
-                await asyncio.shield(asyncio.wrap_future(self._admit(incoming)))
+                await self._landing.wait(self._admit(incoming))
             except Unavailable as error:
                 # The broker holds back further messages while `receive_maximum` of them are unacknowledged.
                 failures += 1
