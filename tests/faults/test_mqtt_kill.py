@@ -18,7 +18,8 @@ import asyncio, sys
 from pathlib import Path
 from benchmarks.log_admit import LogAdmit, open_log
 from doseway.app.logbook import SystemClock
-from doseway.intake.mqtt import MqttDoor, MqttRoute, MqttSettings
+from doseway.intake.door_settings import MqttRoute, MqttSettings
+from doseway.intake.mqtt import MqttDoor
 from doseway.ledger.pool import PoolSettings
 routes = [MqttRoute(topic="t/#", format="tive")]
 settings = MqttSettings(name="site", host="127.0.0.1", port=int(sys.argv[2]), routes=routes)

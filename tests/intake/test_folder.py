@@ -10,7 +10,8 @@ import pytest
 from tests.api.ingest_kit import FixedClock, MemoryAdmit
 
 from doseway.intake.door import Admitted, Incoming
-from doseway.intake.folder import FolderDoor, FolderSettings
+from doseway.intake.door_settings import FolderSettings
+from doseway.intake.folder import FolderDoor
 from doseway.model.errors import Pushback, UsageError
 
 

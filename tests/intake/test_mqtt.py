@@ -17,7 +17,8 @@ from tests.intake.mosquitto_kit import Mosquitto, Publisher, needs_mosquitto
 
 from doseway.intake import mqtt
 from doseway.intake.door import Admitted, Incoming
-from doseway.intake.mqtt import MqttDoor, MqttRoute, MqttSettings
+from doseway.intake.door_settings import MqttRoute, MqttSettings
+from doseway.intake.mqtt import MqttDoor
 from doseway.model.errors import DataError, HashMismatch, Pushback, Unavailable, UsageError
 
 pytestmark = needs_mosquitto

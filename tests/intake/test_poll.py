@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.api.ingest_kit import NOW_MS, FixedClock, MemoryAdmit
 from tests.intake.tive_kit import SECRET, FakeTive, serving
 
-from doseway.intake.poll import TivePoller, TiveSettings, windows
+from doseway.intake.door_settings import TiveSettings
+from doseway.intake.poll import TivePoller, windows
 from doseway.model.errors import Pushback, Unavailable
 
 HOUR_MS = 3_600_000

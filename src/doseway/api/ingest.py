@@ -8,7 +8,6 @@ Who sends is shown by an API key (`X-Api-Key`, `Authorization: Bearer`, or the p
 Standard Webhooks has it, with the sender's id in the query: `POST /ingest/tive?key=acme`.
 """
 
-import asyncio
 import re
 from collections.abc import Collection
 from typing import Final
@@ -21,6 +20,7 @@ from doseway.api.refusals import as_problem, problem
 from doseway.api.senders import check_may, key_sender, signature_sender
 from doseway.intake.door import Admit, Admitted, Incoming
 from doseway.intake.keyring import KeyRing, Sender
+from doseway.intake.landing import Landing
 from doseway.model.canonical import encode
 from doseway.model.clock import Clock
 from doseway.model.errors import DataError, Pushback, Unavailable, UsageError
@@ -89,6 +89,7 @@ class _Door:
         self._base = base
         self._limits = limits
         self._waiting_bytes = 0
+        self._landing = Landing()
 
     async def handle(self, request: Request) -> Response:
         try:
@@ -149,9 +150,7 @@ class _Door:
             received_at_ms=self._clock.now_ms(),
         )
         try:
-            # Shielded: a caller that goes away must not take back what is being written.
-            future = asyncio.shield(asyncio.wrap_future(self._admit(incoming)))
-            return _answer(await asyncio.wait_for(future, self._limits.patience_s))
+            return _answer(await self._landing.wait(self._admit(incoming), self._limits.patience_s))
         except Pushback as error:
             return _later(429, error.code, error.what, 1)
         except Unavailable as error:

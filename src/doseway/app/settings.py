@@ -1,9 +1,9 @@
-"""Settings: defaults < `doseway.toml` < environment (`DOSEWAY_STORE=…`) < the command line.
+"""Settings: defaults < `doseway.toml` < environment (`DOSEWAY_STORE=…`, `DOSEWAY_NOTIFY__URL=…`) < the command line.
 
 The file is looked for in the working directory, or where `DOSEWAY_CONFIG` points. Paths in it are relative to it.
+Secrets stand in files of their own, which settings that end in `_file` name, or in the environment.
 """
 
-import difflib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -12,10 +12,49 @@ from typing import Any
 
 import msgspec
 
+from doseway.app.settings_tables import from_environment, merged, settle
+from doseway.intake.door_settings import FolderSettings, MqttSettings, TiveSettings
 from doseway.model.errors import Place, UsageError
 
 FILE_NAME = "doseway.toml"
 PREFIX = "DOSEWAY_"
+_TABLES = frozenset({"doors", "notify"})
+
+
+class HttpSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The door `POST /ingest/{format}`.
+
+    Attributes:
+        keys_file: senders beside those with keys of accounts: a TOML file, see `doseway.intake.keyring`.
+        max_bytes: of one body. replay_s: how far the time of a signature may be from ours.
+    """
+
+    keys_file: Path | None = None
+    max_bytes: int = 16 << 20
+    replay_s: int = 300
+
+
+class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where messages come from: `[doors.http]`, and any number of `[[doors.mqtt]]`, `tive` and `folder`."""
+
+    http: HttpSettings = HttpSettings()
+    mqtt: tuple[MqttSettings, ...] = ()
+    tive: tuple[TiveSettings, ...] = ()
+    folder: tuple[FolderSettings, ...] = ()
+
+
+class NotifySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is told of alerts: `[notify]`.
+
+    Attributes:
+        policy: the file that says who; none: nobody is told.
+        url: where people reach this tower, for links in messages.
+        channels: options by channel, `[notify.channels.email]`.
+    """
+
+    policy: Path | None = None
+    url: str = ""
+    channels: dict[str, dict[str, Any]] = {}
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         port: its port; 0: a free one.
         is_https: browsers reach it by https: cookies are for https only, and HSTS is sent.
         profile: the limit profile to judge with when a command names none; empty: the limits set in the device.
+        doors: where messages come from.
+        notify: who is told of alerts.
     """
 
     store: Path = Path("doseway-data")
@@ -43,6 +84,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 7370
     is_https: bool = False
     profile: str = ""
+    doors: DoorSettings = DoorSettings()
+    notify: NotifySettings = NotifySettings()
 
     @property
     def anchor_path(self) -> Path:
@@ -60,9 +103,10 @@ def load_settings(environment: Mapping[str, str] | None = None, folder: Path | N
     default = (folder or Path()) / FILE_NAME
     path = Path(environment.get(PREFIX + "CONFIG", default))
     values = _from_file(path) if path.exists() or PREFIX + "CONFIG" in environment else {}
-    values |= _from_environment(environment)
+    tables = from_environment(environment, PREFIX)
+    values = merged(values, settle(tables, Settings, Path(), Place("the environment")) | _from_environment(environment))
     try:
-        return msgspec.convert(values, Settings, dec_hook=_to_path)
+        return msgspec.convert(values, Settings, strict=False, dec_hook=_to_path)
     except msgspec.ValidationError as error:
         raise UsageError(f"a setting has the wrong kind of value: {error}", where=Place(str(path))) from error
 
@@ -81,19 +125,14 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise UsageError(f"the settings cannot be read: {error.strerror}", where=where) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"the settings are no TOML: {error}", where=where) from error
-    for name in values:
-        _must_be_known(name, where)
-    for name in ("store", "anchor"):
-        if isinstance(values.get(name), str):
-            values[name] = str(path.parent / values[name])
-    if isinstance(values.get("issuers"), list):
-        values["issuers"] = [str(path.parent / str(issuer)) for issuer in values["issuers"]]
-    return values
+    return settle(values, Settings, path.parent, where)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in Settings.__struct_fields__:
+        if name in _TABLES:
+            continue
         text = environment.get(PREFIX + name.upper())
         if text is not None:
             values[name] = text.split(os.pathsep) if name == "issuers" else _typed(name, text)
@@ -110,12 +149,3 @@ def _typed(name: str, text: str) -> Any:
     except msgspec.ValidationError as error:
         where = Place(PREFIX + name.upper())
         raise UsageError(f"a setting has the wrong kind of value: {error}", where=where) from error
-
-
-def _must_be_known(name: str, where: Place) -> None:
-    if name in Settings.__struct_fields__:
-        return
-    near = difflib.get_close_matches(name, Settings.__struct_fields__, n=1)
-    known = ", ".join(Settings.__struct_fields__)
-    hint = f"Did you mean {near[0]!r}?" if near else f"Known settings: {known}."
-    raise UsageError(f"there is no setting {name!r}", hint=hint, where=where)

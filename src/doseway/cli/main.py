@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "witness": ("doseway.cli.witness:witness", "Watch other people's logs and cosign what is consistent."),
     "profile": ("doseway.cli.profile:profile", "Limit profiles: list, show, try on a file."),
     "serve": ("doseway.cli.serve:serve", "Run the tower: doors, alerts, API and pages."),
+    "notify": ("doseway.cli.notify:notify", "Who is told of which alert, and a test message."),
     "demo": ("doseway.cli.demo:demo", "Run the whole way once, from example files to a verified pack."),
     "account": ("doseway.cli.account:account", "Local accounts: who may sign in, and as what."),
     "key": ("doseway.cli.account:key", "API keys of programs and devices."),

@@ -19,8 +19,9 @@ from typing import Final
 
 import msgspec
 
-from doseway.intake.backoff import wait_s
 from doseway.intake.door import Admit, Admitted, Incoming
+from doseway.intake.door_settings import FolderSettings
+from doseway.ledger.backoff import wait_s
 from doseway.model.clock import Clock
 from doseway.model.errors import DataError, Place, Unavailable, UsageError
 
@@ -31,26 +32,6 @@ _REJECTED: Final = "rejected"
 _REASON: Final = ".reason.txt"
 
 Sleep = Callable[[float], Awaitable[None]]
-
-
-class FolderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One watched folder.
-
-    Attributes:
-        name: of this door, in facts and messages.
-        path: the folder; it must exist.
-        format: of messages in it; empty: logger files, whose format is detected.
-        every_s: seconds between two looks.
-        settle_s: how long a file must not have changed.
-        max_bytes: a larger file is rejected.
-    """
-
-    name: str
-    path: Path
-    format: str = ""
-    every_s: float = 2.0
-    settle_s: float = 4.0
-    max_bytes: int = 64 << 20
 
 
 class _Seen(msgspec.Struct, frozen=True):

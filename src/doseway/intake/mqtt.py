@@ -11,23 +11,21 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-import msgspec
 from gmqtt import Client, Message
 from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
 
-from doseway.intake.backoff import wait_s
 from doseway.intake.door import Admit, Incoming
+from doseway.intake.door_settings import MqttRoute, MqttSettings
+from doseway.intake.landing import Landing
 from doseway.intake.topics import TopicTemplate
+from doseway.ledger.backoff import wait_s
 from doseway.model.clock import Clock
 from doseway.model.errors import DataError, Place, Pushback, Unavailable, UsageError
 
 _LOG: Final = logging.getLogger("doseway.intake.mqtt")
-_WEEK_S: Final = 7 * 24 * 3600
 _CONNECT_S: Final = 15.0
 _NEVER_BY_ITSELF: Final = -2
 """gmqtt's number of reconnections: -1 is endless, and 0 still means one."""
@@ -38,56 +36,6 @@ _WITH_WILL: Final = 0x04
 _ACCEPTED: Final = 0
 _REFUSED: Final = 0x83
 """MQTT 5 3.4.2.1: implementation specific error. The broker does not send the message again."""
-
-
-class MqttRoute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which messages are in which format.
-
-    Attributes:
-        topic: a template, as in `doseway.intake.topics`.
-        format: the id of the message format.
-        sender: who sent it, with captures of the topic; empty: the connection's name.
-    """
-
-    topic: str
-    format: str
-    sender: str = ""
-
-
-class MqttSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One broker.
-
-    Attributes:
-        name: of this connection, in facts and messages.
-        host, port: of the broker.
-        client_id: the session's name at the broker; must be used by nobody else.
-        routes: what to subscribe to.
-        version: of MQTT; NATS speaks 3.1.1 alone.
-        username, password_file: how to sign in; the file holds the password.
-        tls: encrypt, and check the broker's certificate by `ca_file`, else by the system's authorities.
-        certificate_file, key_file: ours, where the broker asks for one.
-        session_expiry_s: how long the broker keeps messages for us while we are away (MQTT 5).
-        receive_maximum: unacknowledged messages at once (MQTT 5): what bounds memory while the log is slow.
-        keepalive_s: silence after which the connection counts as broken.
-        will_topic: where `online` and, by the broker when we are gone, `offline` is said; empty: nowhere.
-    """
-
-    name: str
-    host: str
-    routes: Sequence[MqttRoute]
-    client_id: str = "doseway"
-    port: int = 1883
-    version: Literal["5", "3.1.1"] = "5"
-    username: str = ""
-    password_file: Path | None = None
-    tls: bool = False
-    ca_file: Path | None = None
-    certificate_file: Path | None = None
-    key_file: Path | None = None
-    session_expiry_s: int = _WEEK_S
-    receive_maximum: int = 1_000
-    keepalive_s: int = 30
-    will_topic: str = ""
 
 
 class MqttDoor:
@@ -114,6 +62,7 @@ class MqttDoor:
             _check_sender(route, template)
         self._password = _password(settings)
         self._tls: ssl.SSLContext | bool = _tls(settings) if settings.tls else False
+        self._landing = Landing()
         self._failure: Exception | None = None
         self.is_connected = False
         self.admitted = 0
@@ -227,8 +176,7 @@ class MqttDoor:
         failures = 0
         while True:
             try:
-                # Shielded: the end of this connection must not take back what is being written.
-                await asyncio.shield(asyncio.wrap_future(self._admit(incoming)))
+                await self._landing.wait(self._admit(incoming))
             except Unavailable as error:
                 # The broker holds back further messages while `receive_maximum` of them are unacknowledged.
                 failures += 1

@@ -16,8 +16,9 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from doseway.intake.backoff import wait_s
 from doseway.intake.door import Admit, Incoming
+from doseway.intake.door_settings import TiveSettings
+from doseway.ledger.backoff import wait_s
 from doseway.ledger.exchange import Answer, HttpClient
 from doseway.model.clock import Clock, iso_utc
 from doseway.model.errors import Place, Unavailable
@@ -42,37 +43,6 @@ class Cursors(Protocol):
 
     def put(self, name: str, at_ms: int) -> None:
         """Remember an instant; durable on return."""
-
-
-class TiveSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One Tive account.
-
-    Attributes:
-        name: of this door, in facts and messages.
-        client_id, client_secret_file: the API credentials; the file holds the secret.
-        account_id: of the account, where the credentials are good for several.
-        shipments: the public ids of the shipments to ask for.
-        url: of the API.
-        every_s: seconds from the end of a round to the next.
-        window_s: length of a window.
-        look_back_s: how late a tracker may hand in what it measured.
-        first_back_s: how far back a shipment is read that was never read before.
-        most_items: an answer of so many messages may have been cut.
-        pause_s: between two requests.
-    """
-
-    name: str
-    client_id: str
-    client_secret_file: Path
-    account_id: str = ""
-    shipments: Sequence[str] = ()
-    url: str = "https://api.tive.com/public/v3"
-    every_s: int = 300
-    window_s: int = 3_600
-    look_back_s: int = 6 * 3_600
-    first_back_s: int = 14 * 24 * 3_600
-    most_items: int = 1_000
-    pause_s: float = 0.2
 
 
 class TivePoller:

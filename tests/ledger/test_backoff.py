@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doseway.intake.backoff import wait_s
+from doseway.ledger.backoff import wait_s
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1))
