@@ -17,15 +17,15 @@ class AccountKeys:
 
     Args:
         accounts: where the keys are.
-        signing: who signs webhooks; None: nobody.
+        others: senders that have no account key: those who sign, and those of a file; None: nobody.
         monotonic_s: tells how much time has passed.
     """
 
     def __init__(
-        self, accounts: Accounts, signing: KeyRing | None = None, monotonic_s: Callable[[], float] = time.monotonic
+        self, accounts: Accounts, others: KeyRing | None = None, monotonic_s: Callable[[], float] = time.monotonic
     ) -> None:
         self._accounts = accounts
-        self._signing = signing
+        self._others = others
         self._monotonic_s = monotonic_s
         self._known: dict[str, tuple[float, Sender | None]] = {}
 
@@ -39,9 +39,11 @@ class AccountKeys:
             self._known.clear()
         who = self._accounts.who_has_key(key)
         sender = Sender(who.name.removeprefix("key:"), frozenset(who.formats)) if who and who.formats else None
+        if sender is None and self._others is not None:
+            sender = self._others.check(key)
         self._known[key] = (now_s + REMEMBERED_S, sender)
         return sender
 
     def signed(self, sender_id: str, message: bytes, signatures: Sequence[bytes]) -> Sender | None:
         """Return the sender of that id if any of the HMAC-SHA256 values over the message is theirs."""
-        return self._signing.signed(sender_id, message, signatures) if self._signing is not None else None
+        return self._others.signed(sender_id, message, signatures) if self._others is not None else None

@@ -55,10 +55,7 @@ def make_doors(
 
     return [
         *(OpenDoor(f"mqtt:{one.name}", MqttDoor(one, admit, clock)) for one in doors.mqtt),
-        *(
-            OpenDoor(f"tive:{one.name}", TivePoller(one, admit, clock, cursors, shipments=shipments))
-            for one in doors.tive
-        ),
+        *(OpenDoor(f"tive:{one.name}", poller(one)) for one in doors.tive),
         *(OpenDoor(f"folder:{one.name}", FolderDoor(one, admit, clock)) for one in doors.folder),
     ]
 

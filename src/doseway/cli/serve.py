@@ -1,5 +1,8 @@
 """`doseway serve`: the tower with its doors, alerts, API and pages."""
 
+import os
+import signal
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 
     from doseway.api.app import Mount
     from doseway.app.accounts import Accounts
+    from doseway.app.background import Work
+    from doseway.app.settings import Settings
     from doseway.app.tower.opening import Tower
     from doseway.model.clock import Clock
 
@@ -26,9 +31,10 @@ def serve(*, host: str, port: int | None, store: Path | None) -> int:
     """Run the tower until Ctrl-C: messages in at /ingest/FORMAT, pages at /, the API at /v1.
 
     Nothing but /healthz and the sign-in page answers without an account or an API key: `doseway account add`,
-    `doseway key create`.
+    `doseway key create`. Other doors and notifications are set up in doseway.toml.
     """
-    from doseway.app.live import seen, ticking  # noqa: PLC0415  # loads everything
+    from doseway.app.background import running  # noqa: PLC0415  # loads everything
+    from doseway.app.live import seen, ticking  # noqa: PLC0415
     from doseway.app.logbook import SystemClock  # noqa: PLC0415
     from doseway.app.tower.opening import open_tower  # noqa: PLC0415
     from doseway.cli.serving import serve_tower  # noqa: PLC0415
@@ -38,28 +44,69 @@ def serve(*, host: str, port: int | None, store: Path | None) -> int:
         settings = msgspec.structs.replace(settings, host=host)
     if port is not None:
         settings = msgspec.structs.replace(settings, port=port)
-    with open_tower(settings) as tower, ticking(tower.tick):
+    clock = SystemClock()
+    failures: list[BaseException] = []
+    with ExitStack() as opened:
+        tower = opened.enter_context(open_tower(settings, clock=clock))
+        works = beside(settings, tower, clock, opened)
+
+        def fail(error: BaseException) -> None:
+            failures.append(error)
+            os.kill(os.getpid(), signal.SIGTERM)  # a tower with a broken door must not look as if it were open
+
+        opened.enter_context(running(works, fail))
+        opened.enter_context(ticking(tower.tick))
         serve_tower(
             seen(settings, tower),
             settings,
-            mounts=doors_of(tower, SystemClock()),
+            mounts=doors_of(settings, tower, clock),
             on_ready=lambda url: say(f"The tower is at {url}. Ctrl-C stops it."),
         )
+    if failures:
+        raise failures[0]
     return 0
 
 
-def doors_of(tower: "Tower", clock: "Clock") -> "Callable[[Accounts], Mapping[str, Mount]]":
-    """Return what makes the raw applications beside the pages: the ingest door, and the log for its witnesses."""
+def beside(settings: "Settings", tower: "Tower", clock: "Clock", opened: ExitStack) -> list["Work"]:
+    """Return what runs beside the server: the other doors, and notifications, as far as they are set up."""
+    from doseway.app.doors import make_doors, run_doors  # noqa: PLC0415  # as above
+    from doseway.app.notifying import describe_by, open_office  # noqa: PLC0415
+    from doseway.app.telling import tell  # noqa: PLC0415
+
+    works: list[Work] = []
+    doors = make_doors(settings, tower.admit, clock)
+    if doors:
+        works.append(lambda: run_doors(doors))
+    office = open_office(settings, tower.sequencer, describe_by(tower.board), clock)
+    if office is not None:
+        opened.callback(office.close)
+        works.append(lambda: tell(office, tower.sequencer.log, clock))
+    return works
+
+
+def doors_of(
+    settings: "Settings", tower: "Tower", clock: "Clock", *, is_open: bool = False
+) -> "Callable[[Accounts], Mapping[str, Mount]]":
+    """Return what makes the raw applications beside the pages: the ingest door, and the log for its witnesses.
+
+    With `is_open` anybody may send; only a demonstration on loopback wants that.
+    """
     from doseway.api.app import Mount  # noqa: PLC0415  # loads the server
-    from doseway.api.ingest import ingest_app  # noqa: PLC0415
+    from doseway.api.ingest import IngestLimits, ingest_app  # noqa: PLC0415
     from doseway.api.tiles import tiles_app  # noqa: PLC0415
     from doseway.app.account_keys import AccountKeys  # noqa: PLC0415
     from doseway.intake import message_registry  # noqa: PLC0415
+    from doseway.intake.keyring import FixedKeyRing  # noqa: PLC0415
+
+    http = settings.doors.http
+    limits = IngestLimits(max_bytes=http.max_bytes, replay_s=http.replay_s)
+    others = None if http.keys_file is None else FixedKeyRing.read(http.keys_file)
 
     def mounts(accounts: "Accounts") -> "Mapping[str, Mount]":
-        keys = AccountKeys(accounts)
+        keys = None if is_open else AccountKeys(accounts, others)
+        door = ingest_app(tower.admit, message_registry.names(), clock, keys=keys, limits=limits)
         return {
-            "/ingest": Mount(ingest_app(tower.admit, message_registry.names(), clock, keys=keys)),
+            "/ingest": Mount(door),
             "/tlog": Mount(tiles_app(tower.sequencer.log, prefix="/tlog"), needs="prove"),
         }
 

@@ -1,0 +1,40 @@
+"""Tells people of alerts while a tower runs: follows the log, lets notices fall due, and sends them."""
+
+import asyncio
+from itertools import islice
+from typing import Final
+
+from doseway.app.notifying import Office
+from doseway.ledger.log import Log
+from doseway.model.clock import Clock
+
+_EVERY_S: Final = 1.0
+_FACTS: Final = 5_000
+
+
+async def tell(office: Office, log: Log, clock: Clock) -> None:
+    """Follow the log from its beginning, and send what falls due, until cancelled.
+
+    What was put into the outbox in an earlier run is there already, and is not put again.
+    """
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_follow(office, log, clock), name="notices")
+        group.create_task(office.dispatcher.run(), name="outbox")
+
+
+async def _follow(office: Office, log: Log, clock: Clock) -> None:
+    end = 0
+    while True:
+        taken = await asyncio.to_thread(_take, office, log, end)
+        end += taken
+        if taken < _FACTS:
+            await asyncio.to_thread(office.notifier.tick, clock.now_ms())
+            await asyncio.sleep(_EVERY_S)
+
+
+def _take(office: Office, log: Log, start: int) -> int:
+    """Give the notifier the next facts; return how many there were."""
+    facts = list(islice(log.facts(start, log.size), _FACTS))
+    for found in facts:
+        office.notifier.take(found.fact)
+    return len(facts)
