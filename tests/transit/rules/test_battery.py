@@ -17,6 +17,9 @@ def test_low_is_below_the_limit() -> None:
     assert found.peak_milli == 19_900
 
 
+FULL = {**PLAIN, "limit_percent": 10}
+
+
 def draining(each_hour: float) -> list[tuple[float, float]]:
     return [(minute, 60 - minute * each_hour / 60) for minute in range(0, 301, 10)]
 
@@ -24,13 +27,13 @@ def draining(each_hour: float) -> list[tuple[float, float]]:
 def test_one_that_is_empty_before_the_arrival_is_told_while_it_is_full() -> None:
     """55 % to use from minute 0 to the arrival in minute 360: 9.2 % an hour is too much, 9.1 % is not."""
     fast = journey(recording([series(Quantity.BATTERY, draining(9.3))], trip()[:60]), until=300)
-    (found,) = find(fast, "battery", **PLAIN)
+    (found,) = find(fast, "battery", **FULL)
     assert found.start_ms == found.raised_ms
     assert minutes([found])[0][0] == 20  # a quarter of the trend's time has to be seen
     assert found.peak_milli is not None
     slow = journey(recording([series(Quantity.BATTERY, draining(9.1))], trip()[:60]), until=300)
-    assert find(slow, "battery", **PLAIN) == []
-    assert len(find(slow, "battery", **{**PLAIN, "reserve_s": 3600})) == 1
+    assert find(slow, "battery", **FULL) == []
+    assert len(find(slow, "battery", **{**FULL, "reserve_s": 3600})) == 1
 
 
 def test_one_that_is_charged_or_steady_lasts() -> None:

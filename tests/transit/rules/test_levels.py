@@ -1,4 +1,4 @@
-"""Humidity, light, tilt and doors: at the limit, exactly on the delay, over gaps, in the phases and places that count."""
+"""Humidity, light, tilt and doors: at the limit, exactly on the delay, over gaps, in phases and places that count."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from tests.transit.journey_kit import ROAD, T0, at, find, fix, journey, minutes,
 from doseway.model.errors import ProfileError
 from doseway.model.readings import Quantity
 from doseway.model.units import MINUTE_MS
+from doseway.model.watch import examine, load_watch
 
 HUMID = {"limit_percent": 75, "clear_limit_percent": 70, "raise_after_s": 1200}
 
@@ -73,7 +74,7 @@ def test_light_counts_where_the_box_may_not_be_opened() -> None:
 
 def test_light_counts_in_its_phases() -> None:
     rows = ((50, 500), (80, 500), (90, 0), (390, 500))
-    everywhere = {"limit_lux": 10, "is_allowed_at_sites": False}
+    everywhere: dict[str, Any] = {"limit_lux": 10, "is_allowed_at_sites": False}
     assert lit(*rows, **everywhere, phases=["in-transit"]) == [(80, 80, 90)]
     assert lit(*rows, **everywhere, phases=["at-origin"]) == [(50, 50, 70)]  # over with the phase
     assert lit(*rows, **everywhere, phases=["at-origin", "in-transit"]) == [(50, 50, 90)]
@@ -111,8 +112,6 @@ def test_a_box_that_lies_on_its_side_is_tilted() -> None:
 
 
 def test_a_finding_says_where_it_was() -> None:
-    from doseway.model.watch import examine, load_watch
-
     one = journey(recording([series(Quantity.LIGHT, [(120, 500), (130, 0)])], [fix(119, 45, 9.5), fix(121, 45, 9.6)]))
     watch = load_watch({"id": "w", "rules": [{"rule": "light", "limit_lux": 1}]}, "w")
     (found,) = examine(one, watch).findings
