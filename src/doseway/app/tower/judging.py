@@ -6,7 +6,7 @@ late reading is no special case: the judgement is a function of the set of readi
 what the readings show, the lower median of their pauses, so that whoever has the readings gets the same judgement.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -28,6 +28,7 @@ from doseway.model.wording import degrees, moment
 AMBIENT: Final = "ambient"
 """The sensor that measures the air around the package: judged by the ambient limits where a shipment has them."""
 
+_PIECE_RECORDS: Final = 1 << 20
 _SEVERITIES: Final = {
     Effect.INFO: Severity.INFO,
     Effect.WITHIN_BUDGET: Severity.WARNING,
@@ -54,8 +55,9 @@ def judge_all(holders: Mapping[str, Holder]) -> dict[str, Judged]:
         by_limits.setdefault(part.limits, []).append(part)
     results: dict[str, list[tuple[bytes, Outcome]]] = {}
     for limits, group in by_limits.items():
-        for part, outcome in zip(group, _outcomes(group, _profile(limits)), strict=True):
-            results.setdefault(part.holder, []).append((limits, outcome))
+        for some in _pieces(group):
+            for part, outcome in zip(some, _outcomes(some, _profile(limits)), strict=True):
+                results.setdefault(part.holder, []).append((limits, outcome))
     return {
         name: _conclude(holder.context, results.get(name, []))
         for name, holder in holders.items()
@@ -89,6 +91,20 @@ def _parts(name: str, holder: Holder) -> Iterable[_Part]:
                 is_ambient = sensor == AMBIENT and bool(context.ambient_limits)
                 limits = context.ambient_limits if is_ambient else context.limits
                 yield _Part(name, f"{device}/{sensor}", column, limits)
+
+
+def _pieces(group: Sequence[_Part]) -> Iterator[list[_Part]]:
+    """Cut a group into pieces of about so many records, so that no second copy of everything is made."""
+    piece: list[_Part] = []
+    size = 0
+    for part in group:
+        piece.append(part)
+        size += len(part.column)
+        if size >= _PIECE_RECORDS:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
 
 
 def _outcomes(group: Sequence[_Part], profile: Profile) -> list[Outcome]:

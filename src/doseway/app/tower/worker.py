@@ -15,7 +15,7 @@ from doseway.ledger.projection import Cursor, Views
 from doseway.ledger.seam import PARTITIONS, Chunk, step
 from doseway.model.clock import Clock
 
-CHUNK_FACTS: Final = 1_000
+CHUNK_FACTS: Final = 2_000
 _RECOVERY_FACTS: Final = 5_000
 _IDLE_S: Final = 0.2
 
