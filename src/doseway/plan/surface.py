@@ -9,7 +9,7 @@ What the user adds becomes rows of the plan's own program: it goes to the solver
 and has a shadow price like any other limit.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -61,7 +61,7 @@ class Surface:
 
         taken = block.name in self.model.variables
         name = f"{block.name} {block.start}" if taken else block.name
-        coordinates = {name: np.arange(block.count)}
+        coordinates: dict[str, Any] = {name: np.arange(block.count)}
         coordinates |= {
             label: (name, np.array(names, dtype=object)[positions])
             for label, (names, positions) in block.labels.items()
