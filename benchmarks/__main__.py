@@ -22,7 +22,7 @@ from benchmarks.row import Row
 HERE = Path(__file__).parent
 OUTPUT = HERE.parent / "build" / "bench.json"
 PAGE = HERE.parent / "docs" / "reference" / "benchmarks.md"
-HELPERS = {"__main__", "row", "log_admit"}
+HELPERS = {"__main__", "log_admit", "networks", "row"}
 
 
 def workloads() -> list[str]:
