@@ -163,6 +163,14 @@ class Chain:
             if not kept or not classes[product] or kept == classes[product]
         ]
 
+    @cached_property
+    def lanes_of(self) -> dict[int, Ints]:
+        """Product → the lanes that may carry it."""
+        lanes: dict[int, list[int]] = {}
+        for lane, product in self.carried:
+            lanes.setdefault(product, []).append(lane)
+        return {product: np.array(listed, dtype=np.int64) for product, listed in lanes.items()}
+
     def positions(self, table: Table, attribute: str, names: list[str]) -> Ints:
         """Return the position of each name of a column; -1 for a blank."""
         index = {name: i for i, name in enumerate(names)}

@@ -77,7 +77,7 @@ def solve(arrays: Arrays, limits: Limits | None = None, watch: Watch | None = No
         DosewayError: the solver gave up with an error of its own.
     """
     limits = limits or Limits()
-    scaled = _Scaled(arrays)
+    scaled = Scaled(arrays)
     solver = scaled.pass_to(new_solver(limits))
     if watch is not None:
         _attach(solver, watch, scaled)
@@ -94,7 +94,7 @@ def loaded(arrays: Arrays, limits: Limits) -> "highspy.Highs":
     solver.setOptionValue("presolve", "off")
     solver.setOptionValue("simplex_scale_strategy", 0)  # it comes scaled
     solver.setOptionValue("simplex_dual_edge_weight_strategy", 1)  # Devex: steepest edge would start anew each time
-    return _Scaled(arrays).pass_to(solver)
+    return Scaled(arrays).pass_to(solver)
 
 
 def new_solver(limits: Limits) -> "highspy.Highs":
@@ -144,14 +144,14 @@ def _with(arrays: Arrays, **changes: object) -> Arrays:
     return replace(arrays, **changes)  # type: ignore[arg-type]  # fields are given by name above
 
 
-class _Scaled:
+class Scaled:
     """A program in natural units: columns over their scale, rows over theirs, cost over its largest coefficient."""
 
-    def __init__(self, arrays: Arrays) -> None:
+    def __init__(self, arrays: Arrays, cost_scale: float | None = None) -> None:
         column, row = arrays.column_scale, arrays.row_scale
         cost = arrays.cost * column
         largest = float(np.max(np.abs(cost), initial=0.0))
-        self.cost_scale = largest or 1.0
+        self.cost_scale = cost_scale or largest or 1.0
         self.arrays = arrays
         self.cost = _rounded(cost / self.cost_scale)
         self.lower, self.upper = _rounded(arrays.lower / column), _rounded(arrays.upper / column)
@@ -191,7 +191,7 @@ def _rounded(values: Floats) -> Floats:
         return np.where(is_plain, np.round(values * power) / power, values)
 
 
-def _attach(solver: "highspy.Highs", watch: Watch, scaled: _Scaled) -> None:
+def _attach(solver: "highspy.Highs", watch: Watch, scaled: Scaled) -> None:
     """Let the watch see progress and stop the solve."""
     from highspy import cb  # noqa: PLC0415  # new_solver has found it
 
@@ -220,7 +220,7 @@ def relative_gap(cost: float, bound: float) -> float:
     return max(0.0, cost - bound) / max(abs(cost), 1e-9)
 
 
-def _outcome(solver: "highspy.Highs", arrays: Arrays, scaled: _Scaled, limits: Limits) -> Outcome:
+def _outcome(solver: "highspy.Highs", arrays: Arrays, scaled: Scaled, limits: Limits) -> Outcome:
     """Say what was proved."""
     import highspy  # noqa: PLC0415  # new_solver has found it
 

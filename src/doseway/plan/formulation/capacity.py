@@ -39,7 +39,7 @@ def add_campaigns(draft: Draft) -> None:
     )
     draft.campaign = Columns(at=at, recipe=recipe, line=line, period=period)
     hours = recipes.number("hours")[make.recipe[members]]
-    most = draft.line_hours[line, period] + lines.number("expansion_max")[line] * chain.days[period]
+    most = draft.whole_hours[line, period] + lines.number("expansion_max")[line] * chain.days[period]
     scale = np.maximum(most, 1.0)
     for name, sentence, limit, low, high in (
         ("campaign run", "no {product} on {line} in {period} without a campaign", most, -np.inf, 0.0),
@@ -69,6 +69,7 @@ def line_hours(draft: Draft) -> None:
     group, [line, period] = grouped(make.line[counts], make.period[counts])
     hours = draft.line_hours[line, period]
     idle = lines.number("idle")[line]
+    key = draft.cell_key(line, period)
     labels = {
         "line": draft.label_table("lines", "line", line),
         "site": draft.label_nodes(chain.line_site[line]),
@@ -77,6 +78,7 @@ def line_hours(draft: Draft) -> None:
     scale = np.maximum(lines.number("capacity")[line] * chain.days[period], 1e-6)
     sentence = "hours of {line} at {site} in {period}"
     at = draft.program.add_rows("hours", sentence, labels, len(line), upper=hours * (1 - idle), scale=scale)
+    draft.vary_limits("line", key, at, -np.inf, hours * (1 - idle))
     draft.program.add_entries(at[group], make.at[counts], recipes.number("hours")[make.recipe[counts]])
     row_of = {(int(x), int(t)): int(row) for x, t, row in zip(line, period, at, strict=True)}
     rows = np.array(
@@ -94,13 +96,19 @@ def _opened_hours(draft: Draft, row_of: dict[tuple[int, int], int]) -> None:
         line = int(activate.line[member])
         if (line, int(when)) in row_of:
             opened = draft.line_hours[line, when] * lines.number("idle")[line] * shares[member, when]
-            draft.program.add_entries(np.array([row_of[line, int(when)]]), activate.at[[member]], -float(opened))
+            _vary_hours(draft, row_of[line, int(when)], int(activate.at[member]), (line, int(when)), float(opened))
     works = draft.conditions.line_share
     for line, column in zip(map(int, expand.line), expand.at, strict=True):
         for when, days in enumerate(draft.chain.days):
             if (line, when) in row_of:
                 opened = days * lines.number("utilisation")[line] * (1.0 if works is None else works[line, when])
-                draft.program.add_entries(np.array([row_of[line, when]]), np.array([column]), -float(opened))
+                _vary_hours(draft, row_of[line, when], int(column), (line, when), float(opened))
+
+
+def _vary_hours(draft: Draft, row: int, column: int, cell: tuple[int, int], opened: float) -> None:
+    """Let a decision open hours, of which a disruption takes its share."""
+    key = draft.cell_key(np.array([cell[0]]), np.array([cell[1]]))
+    draft.vary_entries("line", key, np.array([row]), np.array([column]), np.array([-opened]))
 
 
 def lane_capacity(draft: Draft) -> None:
@@ -113,7 +121,8 @@ def lane_capacity(draft: Draft) -> None:
     share = np.ones(len(lane)) if draft.conditions.lane_share is None else draft.conditions.lane_share[lane, period]
     most = lanes.number("capacity")[lane] * chain.days[period] * share
     # A lane without a limit can never carry more than all needs together.
-    most = np.where(np.isfinite(most), most, float(draft.need.sum()) * np.sign(share))
+    has_limit = np.isfinite(most)
+    most = np.where(has_limit, most, float(draft.need.sum()) * draft.growth * np.sign(share))
     labels = {"lane": draft.label_table("lanes", "lane", lane), "period": draft.label_periods(period)}
     upper = np.where(is_decision[lane], 0.0, most)
     scale = np.maximum(most, 1e-6)
@@ -122,7 +131,11 @@ def lane_capacity(draft: Draft) -> None:
     column = np.full(len(lanes), -1, dtype=np.int64)
     column[opened.lane] = opened.at
     rows = np.flatnonzero(is_decision[lane])
-    draft.program.add_entries(at[rows], column[lane[rows]], -most[rows])
+    key = draft.cell_key(lane, period)
+    for kind, members in (("lane", rows[has_limit[rows]]), ("open", rows[~has_limit[rows]])):
+        draft.vary_entries(kind, key[members], at[members], column[lane[members]], -most[members])
+    plain = np.flatnonzero(~is_decision[lane])
+    draft.vary_limits("lane", key[plain], at[plain], -np.inf, most[plain])
 
 
 def storage_limits(draft: Draft) -> None:

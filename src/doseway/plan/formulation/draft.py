@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from doseway.plan.chain import Chain
 from doseway.plan.goods import Goods
-from doseway.plan.program import Floats, Ints, Label, Program, codes
+from doseway.plan.program import Floats, Ints, Label, Numbers, Program, codes, filled
 
 EMPTY: Ints = np.zeros(0, dtype=np.int64)
 
@@ -58,6 +59,30 @@ class Columns:
     row: Ints = field(default_factory=lambda: EMPTY)
 
 
+Kind: TypeAlias = Literal["line", "lane", "demand", "open", "growth"]
+
+
+@dataclass(frozen=True)
+class Varying:
+    """Numbers of the program that conditions multiply, so that a scenario need not be built anew.
+
+    Attributes:
+        kind: `line`, `lane` and `demand` multiply by the share or factor of the key; `open` by 1 while the lane is
+            open, times the growth of demand; `growth` by that alone.
+        keys: first index · periods + period of each member.
+        rows: whose limits are the sum of its members' lower and upper, or
+        columns: with which a row has an entry of that value, where they are given.
+    """
+
+    kind: Kind
+    keys: Ints
+    rows: Ints
+    columns: Ints | None = None
+    values: Floats | None = None
+    lower: Floats | None = None
+    upper: Floats | None = None
+
+
 @dataclass
 class Draft:
     """A program in the making."""
@@ -78,6 +103,7 @@ class Draft:
     qualify: Columns = field(default_factory=Columns)
     opened: Columns = field(default_factory=Columns)
     campaign: Columns = field(default_factory=Columns)
+    varying: list["Varying"] = field(default_factory=list)
     single: Columns = field(default_factory=Columns)
 
     @property
@@ -122,10 +148,15 @@ class Draft:
 
     @cached_property
     def need(self) -> Floats:
-        """Per product, all that the markets can want of it over the plan, also inside what is made from it."""
-        own = np.bincount(self.wants.product, self.wants.quantity, minlength=len(self.chain.products)).astype(
-            np.float64
-        )
+        """Per product, all that the tables' markets want of it over the plan, also inside what is made from it.
+
+        A scenario may want more, by `growth` at most.
+        """
+        own: Floats = np.bincount(
+            self.wants.product,
+            self.chain.network["demand"].number("quantity")[self.wants.row],
+            minlength=len(self.chain.products),
+        ).astype(np.float64)
         total = own
         for _ in self.chain.products:  # as deep as the longest chain at most
             inside = np.zeros_like(own)
@@ -142,6 +173,12 @@ class Draft:
         cover = 1 + float(storage.number("min_days").sum()) / float(self.chain.days.min())
         return (total + np.bincount(held, kept, minlength=len(total))) * cover
 
+    @property
+    def growth(self) -> float:
+        """The factor by which a scenario's demand exceeds the tables' at most; 1 where it nowhere does."""
+        factors = self.conditions.demand
+        return 1.0 if factors is None else max(1.0, float(np.max(factors, initial=1.0)))
+
     @cached_property
     def size(self) -> Floats:
         """Natural amount of each product, in which the solver reckons: so a unit of measure changes nothing."""
@@ -149,12 +186,30 @@ class Draft:
         return np.where(typical > 0, typical, 1.0)
 
     @cached_property
-    def line_hours(self) -> Floats:
-        """(line, period) hours that good practice lets a line run, the disrupted share gone, idle ones included."""
+    def whole_hours(self) -> Floats:
+        """(line, period) hours that good practice lets a line run undisturbed, idle ones included."""
         lines = self.chain.network["lines"]
-        daily = lines.number("capacity") * lines.number("utilisation")
-        hours = daily[:, None] * self.chain.days[None, :]
-        return hours if self.conditions.line_share is None else hours * self.conditions.line_share
+        return (lines.number("capacity") * lines.number("utilisation"))[:, None] * self.chain.days[None, :]
+
+    @cached_property
+    def line_hours(self) -> Floats:
+        """The hours of `whole_hours` without the disrupted share."""
+        share = self.conditions.line_share
+        return self.whole_hours if share is None else self.whole_hours * share
+
+    def vary_limits(self, kind: Kind, keys: Ints, rows: Ints, lower: Numbers, upper: Numbers) -> None:
+        """Note that conditions multiply limits of rows; a row has the sum of what is noted for it."""
+        count = len(rows)
+        self.varying.append(Varying(kind, keys, rows, lower=filled(lower, count), upper=filled(upper, count)))
+
+    def vary_entries(self, kind: Kind, keys: Ints, rows: Ints, columns: Ints, values: Floats) -> None:
+        """Note that conditions multiply entries, and add them."""
+        self.program.add_entries(rows, columns, values)
+        self.varying.append(Varying(kind, keys, rows, columns, values))
+
+    def cell_key(self, first: Ints, period: Ints) -> Ints:
+        """Return the key of a line, lane or demand row in a period."""
+        return first * self.period_count + period
 
     def key(self, node: Ints, good: Ints, period: Ints) -> Ints:
         """Return one number for node, good and period."""

@@ -128,7 +128,8 @@ def usable_from(draft: Draft, columns: Columns, days: Floats) -> npt.NDArray[np.
 def qualification(draft: Draft) -> None:
     """Make nothing that is not filed: Σ_goods x[j,·,t] ≤ M[j,t] · Σ_{τ + days ≤ t} z[j,τ].
 
-    M is the least that is true: what the line's hours allow, or all that the markets can want over the plan.
+    M is the least that is true: what the line's undisturbed hours allow, or all that the markets can want over the
+    plan (the smaller of the two keeps the relaxation tight; Pochet and Wolsey 2006, section 3.3 on big-M bounds).
     """
     recipes, make, qualify = draft.chain.network["recipes"], draft.make, draft.qualify
     pending = np.flatnonzero(~recipes.flag("qualified")[make.recipe]) if len(make.at) else np.zeros(0, dtype=np.int64)
@@ -136,7 +137,7 @@ def qualification(draft: Draft) -> None:
     recipe, period = unzipped(pairs, 2)
     position = {pair: row for row, pair in enumerate(pairs)}
     product = draft.chain.recipe_product[recipe]
-    most = np.minimum(_most_made(draft, recipe, period), draft.need[product])
+    most = np.minimum(_most_made(draft, recipe, period), draft.need[product] * draft.growth)
     labels = {
         "product": draft.label_products(product),
         "line": draft.label_table("recipes", "line", recipe),
@@ -150,7 +151,7 @@ def qualification(draft: Draft) -> None:
     for member, when in zip(*np.nonzero(counts), strict=True):
         row = position.get((int(qualify.recipe[member]), int(when)))
         if row is not None:
-            draft.program.add_entries(at[[row]], qualify.at[[member]], -most[row])
+            draft.vary_entries("growth", np.zeros(1, dtype=np.int64), at[[row]], qualify.at[[member]], -most[[row]])
 
 
 def _most_made(draft: Draft, recipe: Ints, period: Ints) -> Floats:
@@ -159,7 +160,7 @@ def _most_made(draft: Draft, recipe: Ints, period: Ints) -> Floats:
     extra = lines.number("expansion_max")[line] * draft.chain.days[period]
     hours = draft.chain.network["recipes"].number("hours")[recipe]
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(hours > 0, (draft.line_hours[line, period] + extra) / hours, np.inf)
+        return np.where(hours > 0, (draft.whole_hours[line, period] + extra) / hours, np.inf)
 
 
 def add_openings(draft: Draft) -> None:

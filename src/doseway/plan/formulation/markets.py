@@ -65,6 +65,9 @@ def demand(draft: Draft) -> None:
         upper=wants.quantity,
         scale=size,
     )
+    draft.vary_limits(
+        "demand", draft.cell_key(wants.row, wants.period), at, np.where(required, wants.quantity, 0.0), wants.quantity
+    )
     draft.program.add_entries(at, draft.served.at, 1.0)
     draft.program.add_entries(at[draft.short.row], draft.short.at, 1.0)
     rows = draft.program.add_rows(
@@ -144,7 +147,8 @@ def single_source(draft: Draft) -> None:
         scale=draft.size[product[pair]],
     )
     draft.program.add_entries(rows[cell], flow.at[members], 1.0)
-    draft.program.add_entries(rows, at[pair], -wants.quantity[demanded])
+    key = draft.cell_key(wants.row[demanded], wants.period[demanded])
+    draft.vary_entries("demand", key, rows, at[pair], -wants.quantity[demanded])
 
 
 def strong_links(draft: Draft) -> None:
@@ -180,11 +184,11 @@ def strong_links(draft: Draft) -> None:
 def _free_implied_hours(draft: Draft, lines: dict[tuple[int, int], list[int]], shares: Floats) -> None:
     """Free the hours of a line that can make, once opened, all that its links let out: uncapacitated location.
 
-    Only in a plan of one period, where nothing is made for later, and for a line with one product that its site sends
-    to markets only.
+    Only in an undisturbed plan of one period, where nothing is made for later, and for a line with one product that
+    its site sends to markets only.
     """
     chain, activate, wants = draft.chain, draft.activate, draft.wants
-    if draft.period_count > 1:
+    if draft.period_count > 1 or draft.conditions.line_share is not None:
         return
     hours, block = chain.network["recipes"].number("hours"), draft.program.row_block("hours")
     wanted = np.zeros((len(chain.nodes), len(chain.products)))
@@ -224,8 +228,9 @@ def _link(
     draft.program.add_entries(rows[rows >= 0], draft.flow.at[members[rows >= 0]], 1.0)
     for owner, columns in decisions:
         used = row_of[owner] >= 0
-        quantity: Floats = draft.wants.quantity[wanted[owner[used]]]
-        draft.program.add_entries(row_of[owner[used]], columns[used], -quantity)
+        wants, want = draft.wants, wanted[owner[used]]
+        key = draft.cell_key(wants.row[want], wants.period[want])
+        draft.vary_entries("demand", key, row_of[owner[used]], columns[used], -wants.quantity[want])
 
 
 def _only_idle_lines(draft: Draft) -> dict[tuple[int, int], list[int]]:

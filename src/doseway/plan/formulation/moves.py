@@ -52,7 +52,7 @@ def add_flows(draft: Draft) -> None:
 def _flows_of(draft: Draft, product: int) -> tuple[Ints, Ints, Ints]:
     """Return lane, good and period of every flow of one product."""
     chain, goods = draft.chain, draft.goods
-    lanes = np.array([lane for lane, carried in chain.carried if carried == product], dtype=np.int64)
+    lanes = chain.lanes_of.get(product, EMPTY)
     own = np.flatnonzero(goods.product == product)
     if not len(lanes) or not len(own):
         return EMPTY, EMPTY, EMPTY

@@ -184,6 +184,9 @@ def least_service(draft: Draft, row: int) -> None:
         lower=float(table.number("value")[row]) * total,
         scale=draft.size[pairs[0]],
     )
+    key = draft.cell_key(wants.row[scope], wants.period[scope])
+    least = float(table.number("value")[row]) * wants.quantity[scope]
+    draft.vary_limits("demand", key, rows[group], least, np.inf)
     draft.program.add_entries(rows[group], served.at[scope], 1.0)
 
 

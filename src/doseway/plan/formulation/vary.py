@@ -1,0 +1,105 @@
+"""What conditions change in a program that is already built: the numbers that they multiply, and nothing else.
+
+A thousand scenarios share one program; each is a short list of other numbers. Exact: the program of `build_chain`
+under the same conditions has the same numbers, up to the natural sizes that the solver reckons in.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from doseway.plan.formulation.draft import Conditions, Draft, Varying
+from doseway.plan.program import Arrays, Floats, Ints
+from doseway.plan.scenario_change import NOTHING, Change, Sparse
+
+
+@dataclass(frozen=True)
+class Variations:
+    """The numbers of an undisturbed program that conditions multiply, with their places in its arrays.
+
+    Attributes:
+        draft: built under conditions whose shares are all 1, so that no limit is left out as implied.
+    """
+
+    draft: Draft
+    arrays: Arrays
+    _places: list[Ints] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        height = len(self.arrays.row_lower)
+        cells = self.arrays.column_of_entry * height + self.arrays.rows
+        for varying in self.draft.varying:
+            wanted = varying.rows if varying.columns is None else varying.columns * height + varying.rows
+            self._places.append(wanted if varying.columns is None else np.searchsorted(cells, wanted))
+
+    def under(self, conditions: Conditions) -> Change:
+        """Return what conditions change."""
+        factors = _factors(self.draft, conditions)
+        height = len(self.arrays.row_lower)
+        lower, upper = np.zeros(height), np.zeros(height)
+        touched = np.zeros(height, dtype=np.bool_)
+        places, values = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+        for varying, place in zip(self.draft.varying, self._places, strict=True):
+            factor = factors[varying.kind][varying.keys]
+            if varying.values is not None:
+                moved = factor != 1.0
+                places.append(place[moved])
+                values.append((varying.values * factor)[moved])
+            else:
+                _add_limits(varying, place, factor, (lower, upper, touched))
+        low, high = self.arrays.row_lower, self.arrays.row_upper
+        cost, closed = self._flows(conditions)
+        return Change(
+            cost=cost,
+            lower=NOTHING,
+            upper=closed,
+            row_lower=_moved(lower, low, touched & np.isfinite(low)),
+            row_upper=_moved(upper, high, touched & np.isfinite(high)),
+            entries=(np.concatenate(places), np.concatenate(values)),
+        )
+
+    def _flows(self, conditions: Conditions) -> tuple[Sparse, Sparse]:
+        """Return the changed cost of flows, and those that are closed."""
+        flow, cost, closed = self.draft.flow, NOTHING, NOTHING
+        if conditions.lane_cost is not None:
+            freight = self.draft.program.column_block("flow").parts["freight"]
+            extra = freight * (conditions.lane_cost[flow.lane] - 1)
+            moved = np.flatnonzero(extra != 0)
+            cost = (flow.at[moved], self.arrays.cost[flow.at[moved]] + extra[moved])
+        if conditions.lane_share is not None:
+            shut = flow.at[conditions.lane_share[flow.lane, flow.period] <= 0]
+            closed = (shut, np.zeros(len(shut)))
+        return cost, closed
+
+
+def _factors(draft: Draft, conditions: Conditions) -> dict[str, Floats]:
+    """Return kind → the factor of each key."""
+    periods = draft.period_count
+
+    def ones(table: str) -> Floats:
+        return np.ones(len(draft.chain.network[table]) * periods)
+
+    lanes = ones("lanes") if conditions.lane_share is None else conditions.lane_share.ravel()
+    growth = 1.0 if conditions.demand is None else max(1.0, float(np.max(conditions.demand, initial=1.0)))
+    return {
+        "line": ones("lines") if conditions.line_share is None else conditions.line_share.ravel(),
+        "lane": lanes,
+        "demand": ones("demand") if conditions.demand is None else conditions.demand.ravel(),
+        "open": np.sign(lanes) * growth,
+        "growth": np.array([growth]),
+    }
+
+
+def _add_limits(varying: Varying, rows: Ints, factor: Floats, sums: tuple[Floats, Floats, "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"]) -> None:
+    """Add the contributions to the limits of rows; what has no limit is not looked at."""
+    lower, upper, touched = sums
+    touched[rows] = True
+    for total, part in ((lower, varying.lower), (upper, varying.upper)):
+        if part is not None and np.isfinite(part).all():
+            np.add.at(total, rows, part * factor)
+
+
+def _moved(now: Floats, before: Floats, touched: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> Sparse:
+    """Return the limits that differ."""
+    rows = np.flatnonzero(touched & (now != before))
+    return rows, now[rows]
