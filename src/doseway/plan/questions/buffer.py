@@ -5,27 +5,24 @@ linear program for each scenario, the decisions of the plan fixed, prices every 
 tried: stock for some days is put there, and the scenarios are reckoned again.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 import numpy as np
 
-from doseway.model.errors import DosewayError, UsageError
-from doseway.plan.chain import Chain
-from doseway.plan.formulation.build import build_chain
-from doseway.plan.formulation.draft import Conditions, Draft
-from doseway.plan.goods import Goods
-from doseway.plan.highs import Limits, Outcome, solve
+from doseway.model.errors import UsageError
+from doseway.plan.formulation.build import build
+from doseway.plan.formulation.draft import Draft
+from doseway.plan.highs import Outcome
 from doseway.plan.program import Floats
-from doseway.plan.quantities import in_plan_units, plan_currency
+from doseway.plan.quantities import plan_currency
 from doseway.plan.questions.answering import DUST, Answer, Effort, with_rows
+from doseway.plan.questions.cases import Cases, cases
 from doseway.plan.scenarios import Scenario, draw
 from doseway.plan.sheets import Sheet, sheet
 from doseway.plan.solving import plan_of
 from doseway.plan.tables import Network
-from doseway.plan.twostage import first_stage, with_decisions
+from doseway.plan.twostage import first_stage
 from doseway.plan.wording import amount, days, money, percent, several, tidy
 
 DAYS: Final = 30.0
@@ -81,7 +78,7 @@ class Buffers(Answer, frozen=True, kw_only=True):
         said += [
             f"{p.product}{_of(p.origin)} at {p.site}: {money(p.saving, self.currency)} per {p.unit},"
             f" {percent(p.ratio)} of its value."
-            for p in self.places[:_SHOWN]
+            for p in best_of_each(self.places)[:_SHOWN]
         ]
         for t in self.tried:
             where = f"{amount(t.quantity, t.place.unit)} of {t.place.product} at {t.place.site}"
@@ -119,6 +116,14 @@ class Buffers(Answer, frozen=True, kw_only=True):
         ]  # fmt: skip
 
 
+def best_of_each(places: list[Place]) -> list[Place]:
+    """Return the best place of each product: several places of one product share the same need."""
+    first: dict[str, Place] = {}
+    for place in places:
+        first.setdefault(place.product, place)
+    return list(first.values())
+
+
 def _of(origin: str) -> str:
     return f" of {origin}" if origin else ""
 
@@ -138,38 +143,41 @@ def buffer(
         network: checked tables; the disruptions and the spread of demand make the scenarios.
         scenarios: how many are drawn, with `seed`.
         stock_days: days of all need for the product that each tried buffer holds.
-        tried: how many of the best places are tried.
+        tried: how many are tried, each the best place of its product.
         effort: how hard to try.
 
     Raises:
         UsageError: no scenarios.
         Infeasible: no plan meets all rules.
-        DosewayError: a scenario in which required demand without a shortage_cost cannot be served.
+        DataError: a scenario in which required demand without a shortage_cost cannot be served.
     """
     if scenarios < 1 or stock_days <= 0:
         raise UsageError("a buffer is judged by at least one scenario and more than 0 days")
     effort = effort or Effort()
-    chain = Chain(in_plan_units(network))
-    drawn = draw(chain, scenarios, seed)
-    base = plan_of(build_chain(chain, Goods(chain), Conditions()), effort.limits, watch=effort.watch)
+    base = plan_of(build(network), effort.limits, watch=effort.watch)
+    drawn = draw(base.draft.chain, scenarios, seed)
     decisions = base.x[first_stage(base.draft.program)]
-    before = _Cases(chain, drawn, decisions)
-    places = before.places()
+    before = cases(base.draft, drawn, decisions)
+    places = _places(before)
     return Buffers(
         currency=plan_currency(network),
         scenarios=scenarios,
         seed=seed,
         places=places,
-        tried=[_try(network, place, stock_days, before, decisions) for place in places[:tried]],
+        tried=[_try(network, place, stock_days, before, drawn, decisions) for place in best_of_each(places)[:tried]],
     )
 
 
-def _try(network: Network, place: Place, stock_days: float, before: "_Cases", decisions: Floats) -> Tried:
+def _try(
+    network: Network, place: Place, stock_days: float, before: Cases, drawn: list[Scenario], decisions: Floats
+) -> Tried:
     """Put stock at a place and reckon the scenarios again."""
-    quantity = stock_days * before.daily(place.product)
+    chain = before.draft.chain
+    daily = float(before.draft.need[chain.products.index(place.product)] / chain.days.sum())
+    quantity = stock_days * daily
     row = {"site": place.site, "product": place.product, "quantity": quantity}
     added = with_rows(network, "stocks", {**row, **({"origin": place.origin} if place.origin else {})})
-    after = _Cases(Chain(in_plan_units(added)), before.drawn, decisions)
+    after = cases(build(added), drawn, decisions)
     return Tried(
         place=place,
         days=stock_days,
@@ -181,62 +189,27 @@ def _try(network: Network, place: Place, stock_days: float, before: "_Cases", de
     )
 
 
-@dataclass
-class _Cases:
-    """The scenarios under fixed decisions, solved."""
-
-    chain: Chain
-    drawn: Sequence[Scenario]
-    decisions: Floats
-
-    def __post_init__(self) -> None:
-        goods = Goods(self.chain)
-        self.solved: list[tuple[float, Draft, Outcome]] = []
-        for scenario in self.drawn:
-            draft = build_chain(self.chain, goods, scenario.conditions)
-            fixed = with_decisions(draft.program, draft.program.arrays(), self.decisions)
-            outcome = solve(fixed, Limits())
-            if outcome.x is None:
-                hint = "Give every required demand a shortage_cost, so that each scenario has a way out."
-                raise DosewayError(f"a scenario has no plan: {', '.join(scenario.events) or 'spread'}", hint=hint)
-            self.solved.append((scenario.probability, draft, outcome))
-
-    @property
-    def expected(self) -> float:
-        """Expected cost."""
-        return sum(probability * outcome.cost for probability, _, outcome in self.solved)
-
-    @property
-    def chance_of_shortage(self) -> float:
-        """Chance that somebody is short of something required."""
-        return tidy(sum(probability for probability, draft, outcome in self.solved if _is_short(draft, outcome)))
-
-    def daily(self, product: str) -> float:
-        """Return all need for a product on a day, also inside what is made from it."""
-        draft = self.solved[0][1]
-        return float(draft.need[self.chain.products.index(product)] / self.chain.days.sum())
-
-    def places(self) -> list[Place]:
-        """Return what one more unit in stock saves at each place, the best for the money first."""
-        total: dict[tuple[str, str, str], float] = {}
-        for probability, draft, outcome in self.solved:
-            for key, saving in _prices(draft, outcome).items():
-                total[key] = total.get(key, 0.0) + probability * saving
-        best: dict[tuple[str, str], tuple[float, str]] = {}
-        for (site, product, origin), saving in total.items():
-            best[site, product] = max(best.get((site, product), (0.0, "")), (saving, origin))
-        table = self.chain.network["products"]
-        values = dict(zip(table.text("product"), map(float, table.number("value")), strict=True))
-        units = dict(zip(table.text("product"), table.text("unit"), strict=True))
-        places = [
-            Place(
-                site=site, product=product, origin=origin, unit=units[product], saving=tidy(saving),
-                value=values[product], ratio=tidy(saving / values[product]),
-            )
-            for (site, product), (saving, origin) in best.items()
-            if saving > DUST * max(values[product], DUST) and values[product] > 0
-        ]  # fmt: skip
-        return sorted(places, key=lambda p: (-p.ratio, p.site, p.product))
+def _places(before: Cases) -> list[Place]:
+    """Return what one more unit in stock saves at each place, the best for the money first."""
+    total: dict[tuple[str, str, str], float] = {}
+    for probability, outcome in zip(before.family.probabilities, before.outcomes, strict=True):
+        for key, saving in _prices(before.draft, outcome).items():
+            total[key] = total.get(key, 0.0) + float(probability) * saving
+    best: dict[tuple[str, str], tuple[float, str]] = {}
+    for (site, product, origin), saving in total.items():
+        best[site, product] = max(best.get((site, product), (0.0, "")), (saving, origin))
+    table = before.draft.chain.network["products"]
+    values = dict(zip(table.text("product"), map(float, table.number("value")), strict=True))
+    units = dict(zip(table.text("product"), table.text("unit"), strict=True))
+    places = [
+        Place(
+            site=site, product=product, origin=origin, unit=units[product], saving=tidy(saving),
+            value=values[product], ratio=tidy(saving / values[product]),
+        )
+        for (site, product), (saving, origin) in best.items()
+        if values[product] > 0 and saving > DUST * values[product]
+    ]  # fmt: skip
+    return sorted(places, key=lambda p: (-p.ratio, p.site, p.product))
 
 
 def _prices(draft: Draft, outcome: Outcome) -> dict[tuple[str, str, str], float]:
@@ -256,10 +229,3 @@ def _prices(draft: Draft, outcome: Outcome) -> dict[tuple[str, str, str], float]
         )
         found[key] = max(found.get(key, 0.0), float(prices[member]))
     return found
-
-
-def _is_short(draft: Draft, outcome: Outcome) -> bool:
-    if outcome.x is None or not len(draft.short.at):
-        return False
-    wanted = draft.wants.quantity[draft.short.row]
-    return bool((outcome.x[draft.short.at] > DUST * np.maximum(wanted, DUST)).any())
