@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evidence": ("doseway.cli.evidence:evidence", "Make and verify packs that prove a judgement to an inspector."),
     "witness": ("doseway.cli.witness:witness", "Watch other people's logs and cosign what is consistent."),
     "profile": ("doseway.cli.profile:profile", "Limit profiles: list, show, try on a file."),
+    "plan": ("doseway.cli.plan:plan", "Where to make it and source it, so that patients get it when something breaks."),
     "demo": ("doseway.cli.demo:demo", "Run the whole way once, from example files to a verified pack."),
     "doctor": ("doseway.cli.doctor:doctor", "Explain in words what is wrong with this set-up."),
 }

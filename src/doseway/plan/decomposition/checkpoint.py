@@ -75,7 +75,16 @@ def fingerprint(family: Family, risk: Risk) -> str:
     """Return the hash of a problem: its numbers, its scenarios and its risk."""
     digest = hashlib.sha256(msgspec.json.encode(risk))
     base = family.base
-    for array in (base.cost, base.lower, base.upper, base.row_lower, base.row_upper, base.starts, base.rows, base.values):
+    for array in (
+        base.cost,
+        base.lower,
+        base.upper,
+        base.row_lower,
+        base.row_upper,
+        base.starts,
+        base.rows,
+        base.values,
+    ):
         digest.update(array.tobytes())
     digest.update(family.is_first.tobytes() + family.probabilities.tobytes())
     for change in family.changes:

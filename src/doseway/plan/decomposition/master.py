@@ -106,9 +106,7 @@ class Master:
                 self.solver.changeColBounds(theta, -np.inf, np.inf)
                 self.solver.changeColCost(theta, float(self.weights[cut.group]))
         unit = max(1.0, float(np.max(np.abs(values), initial=1.0)))
-        self.solver.addRow(
-            cut.level / self.money / unit, np.inf, len(index), index.astype(np.int32), values / unit
-        )
+        self.solver.addRow(cut.level / self.money / unit, np.inf, len(index), index.astype(np.int32), values / unit)
 
     def solve(self, gap: float | None, seconds: float) -> Answer | None:
         """Solve with whole decisions to a gap, or without them for None; None where no decision is possible.

@@ -227,7 +227,9 @@ class _Run:
         for group, weights in enumerate(self._weights(costs)):
             slope = weights @ slopes
             self.master.add(Cut(group, slope, float(weights @ costs) - float(slope @ x)))
-        cost = float(self.master.cost @ x) + self.family.base.offset + valued(costs, self.family.probabilities, self.risk)
+        cost = (
+            float(self.master.cost @ x) + self.family.base.offset + valued(costs, self.family.probabilities, self.risk)
+        )
         whole = self.master.is_integer
         if cost < self.best_cost and (np.abs(x - np.round(x))[whole] <= _WHOLE).all():
             self.best, self.best_cost, self.best_costs = x, cost, costs

@@ -90,7 +90,12 @@ def _factors(draft: Draft, conditions: Conditions) -> dict[str, Floats]:
     }
 
 
-def _add_limits(varying: Varying, rows: Ints, factor: Floats, sums: tuple[Floats, Floats, "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"]) -> None:
+def _add_limits(
+    varying: Varying,
+    rows: Ints,
+    factor: Floats,
+    sums: tuple[Floats, Floats, "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"],
+) -> None:
     """Add the contributions to the limits of rows; what has no limit is not looked at."""
     lower, upper, touched = sums
     touched[rows] = True

@@ -105,7 +105,12 @@ class Capacity(Answer, frozen=True, kw_only=True):
                 "capacity",
                 "What could be made over the plan",
                 ["what", ("amount", self.unit)],
-                [("required", self.needed), ("as it is", self.as_it_is), ("with idle capacity", self.with_idle), ("more", self.extra)],
+                [
+                    ("required", self.needed),
+                    ("as it is", self.as_it_is),
+                    ("with idle capacity", self.with_idle),
+                    ("more", self.extra),
+                ],
             ),
             sheet(
                 "more_share",
@@ -244,9 +249,7 @@ class _Scaled:
             raise failure(self.draft, limited, outcome)
         return outcome
 
-    def step(
-        self, network: Network, share: float, low: float, high: float, base_cost: float, effort: Effort
-    ) -> Step:
+    def step(self, network: Network, share: float, low: float, high: float, base_cost: float, effort: Effort) -> Step:
         """Price a part of the extra doses."""
         extra = share * (high - low)
         found = self.cheapest(self.arrays, low + extra, effort)

@@ -120,10 +120,7 @@ def plan_sheets(one: Planned) -> list[Sheet]:
             "shortages",
             "Shortages",
             ["market", "product", "tier", "period", "wanted", "short", "unit"],
-            [
-                (s.market, s.product, s.tier, s.period, s.wanted, s.short, one.units[s.product])
-                for s in one.shortages
-            ],
+            [(s.market, s.product, s.tier, s.period, s.wanted, s.short, one.units[s.product]) for s in one.shortages],
         ),
         *_detail_sheets(one),
     ]

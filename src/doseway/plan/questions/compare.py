@@ -100,7 +100,9 @@ class Compared(Answer, frozen=True, kw_only=True):
         return [
             table("compared_costs", "Cost by component", currency, [total, *self.costs]),
             table("compared_service", "Service by tier", "", self.service),
-            table("compared_countries", "Origin of what reaches the markets, mean over the products", "", self.countries),
+            table(
+                "compared_countries", "Origin of what reaches the markets, mean over the products", "", self.countries
+            ),
             sheet(
                 "compared_decisions",
                 "Decisions that only one takes",

@@ -57,7 +57,9 @@ class Exporting(Answer, frozen=True, kw_only=True):
         before, after = self.without.service, self.with_export.service
         for tier, share in after.items():
             if before[tier] - share > 1e-4:  # noqa: PLR2004  # what percent() shows
-                said.append(f"Export takes from home: tier {tier} falls from {percent(before[tier])} to {percent(share)}.")
+                said.append(
+                    f"Export takes from home: tier {tier} falls from {percent(before[tier])} to {percent(share)}."
+                )
         return said
 
     def sheets(self) -> list[Sheet]:

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from doseway.model.errors import UsageError
+from doseway.model.errors import Unavailable, UsageError
 from doseway.plan.questions.answering import Answer, Effort, first_effect
 from doseway.plan.questions.cheapest import cheapest
 from doseway.plan.questions.differences import largest_share
@@ -63,7 +63,9 @@ class Frontier(Answer, frozen=True, kw_only=True):
             for p in self.points[1:]
         ]
         if knee := self.knee:
-            said.append(f"It gets dear beyond {percent(knee.maximum)}: the next step costs more than twice as much a point.")
+            said.append(
+                f"It gets dear beyond {percent(knee.maximum)}: the next step costs more than twice as much a point."
+            )
         said += [f"No plan keeps {percent(maximum)}." for maximum in self.impossible]
         return said
 
@@ -136,6 +138,10 @@ def frontier(
                 raise
             impossible = ordered[done:]  # what is tighter is impossible too
             break
+        except Unavailable:
+            if not points:
+                raise
+            break  # stopped: the points so far are an answer
     return Frontier(currency=plan_currency(network), since=since, points=monotone(points), impossible=impossible)
 
 
@@ -153,7 +159,9 @@ def monotone(points: list[Point]) -> list[Point]:
     listed: list[Point] = []
     for point in reversed(points):
         better = listed[-1] if listed and listed[-1].cost < point.cost else None
-        listed.append(point if better is None else msgspec.structs.replace(better, maximum=point.maximum, bound=point.bound))
+        listed.append(
+            point if better is None else msgspec.structs.replace(better, maximum=point.maximum, bound=point.bound)
+        )
     listed.reverse()
     bound: float | None = None
     for i, point in enumerate(listed):

@@ -180,5 +180,3 @@ def _capped(
         moved=changes(made_by_site(base), made_by_site(plan), base.units),
         decisions=only_in(plan.decisions, base.decisions),
     )
-
-

@@ -247,5 +247,3 @@ def _undisturbed(draft: Draft, network: Network, shaped: Shaped) -> Planned:
 
 def _calm(draft: Draft) -> Scenario:
     return Scenario(1.0, (), draft.conditions)
-
-

@@ -76,9 +76,7 @@ class Why(Answer, frozen=True, kw_only=True):
                 f"{one.market} is short of {amount(one.short, one.unit)} of {one.product} over the plan,"
                 f" of {amount(one.wanted, one.unit)} wanted."
             )
-            through = f" Along {' and '.join(one.along)}," if len(one.along) > 1 else ""
-            said.append(f"{through} At most {amount(one.lets, one.unit)} can get through:".strip())
-            said += [f"{limit.what}: {amount(limit.lets, one.unit)}. {limit.remedy}" for limit in one.cut]
+            said += _cut_words(one)
         return said
 
     def sheets(self) -> list[Sheet]:
@@ -103,6 +101,28 @@ class Why(Answer, frozen=True, kw_only=True):
         ]
 
 
+def _cut_words(one: Reason) -> list[str]:
+    """Say what the cut lets through, part by part; closed lanes together."""
+    along = f" along {' < '.join(one.along)}" if len(one.along) > 1 else ""
+    said = [f"At most {amount(one.lets, one.unit)} can get through{along}:"]
+    if one.lets > (one.wanted - one.short) * (1 + _DUST):
+        said = [
+            f"Over the whole plan up to {amount(one.lets, one.unit)} could get through{along}: what is missing is"
+            " missing in some periods, or costs more than the shortage. The tightest places:"
+        ]
+    closed = [limit for limit in one.cut if limit.kind == "lane" and limit.lets == 0]
+    said += [
+        f"  {limit.what}: {amount(limit.lets, one.unit)}. {limit.remedy}"
+        if limit.lets
+        else f"  {limit.what}. {limit.remedy}"
+        for limit in one.cut
+        if limit not in closed
+    ]
+    if closed:
+        said.append(f"  Closed: {listing([limit.what for limit in closed], 3)}.")
+    return said
+
+
 def why(
     network: Network,
     market: str = "",
@@ -125,9 +145,7 @@ def why(
     """
     effort = effort or Effort()
     conditions = _without(network, failed)
-    found = plan(
-        network, effort.limits, conditions=conditions, watch=effort.watch, is_tier_first=effort.is_tier_first
-    )
+    found = plan(network, effort.limits, conditions=conditions, watch=effort.watch, is_tier_first=effort.is_tier_first)
     return explained(found, network, market, product, failed=tuple(target for _, target in failed))
 
 
@@ -152,8 +170,12 @@ def explained(
     reasons = [
         _reason(spent, planned, *pair, needs) for pair, needs in short.items() if sum(n.short for n in needs) > 0
     ]
-    reasons.sort(key=lambda r: (-r.short / r.wanted, r.market, r.product))
+    reasons.sort(key=lambda r: (_tier(short[r.market, r.product]), -r.short / r.wanted, r.market, r.product))
     return Why(plan=planned, failed=list(failed), reasons=reasons)
+
+
+def _tier(needs: list[Need]) -> float:
+    return min(need.tier for need in needs)
 
 
 def _without(network: Network, failed: tuple[tuple[str, str], ...]) -> Conditions:
@@ -273,9 +295,7 @@ def _edges(spent: _Spent, market: str, path: list[tuple[int, float]]) -> Iterato
             if carried == product:
                 yield _lane_edge(spent, lane, product, each)
     wanted = path[0][0]
-    mine = (spent.found.draft.wants.product == wanted) & (
-        spent.found.draft.wants.node == chain.nodes.index(market)
-    )
+    mine = (spent.found.draft.wants.product == wanted) & (spent.found.draft.wants.node == chain.nodes.index(market))
     total = float(spent.found.draft.wants.quantity[mine].sum())
     need = Limit(kind="demand", what=f"all that {market} wants", lets=tidy(total), remedy="")
     yield (chain.nodes.index(market), wanted), "sink", total, need
@@ -287,6 +307,10 @@ def _stock_edges(spent: _Spent, product: int, each: float) -> Iterator[Edge]:
     for lot in goods.lots:
         if int(goods.product[lot.good]) == product:
             total[lot.site] = total.get(lot.site, 0.0) + lot.quantity / each
+    placed = spent.found.draft.buffer
+    for at, site, good in zip(placed.at, map(int, placed.node), map(int, placed.good), strict=True):
+        if int(goods.product[good]) == product:
+            total[site] = total.get(site, 0.0) + max(0.0, float(spent.found.x[at])) / each
     for site, quantity in total.items():
         what = f"stock of {chain.products[product]} at {chain.nodes[site]}"
         limit = Limit(kind="stock", what=what, lets=tidy(quantity), remedy="Hold more there.")

@@ -45,7 +45,10 @@ def frontier_chart(answer: Frontier) -> Figure:
         body += [text(x(p.maximum), bottom + 20, percent(p.maximum), "", "middle")]
         label = "p-halo" + (" p-strong" if p == answer.knee else "")
         body += [text(x(p.maximum), y(p.more) - 12, number(p.more / _MILLION), label, "middle")]
-    body += [path(f"M{num(_LEFT)} {num(height - 6)}h30", "p-bound"), text(_LEFT + 38, height - 2, "proved: no plan costs less", "p-minor")]
+    body += [
+        path(f"M{num(_LEFT)} {num(height - 6)}h30", "p-bound"),
+        text(_LEFT + 38, height - 2, "proved: no plan costs less", "p-minor"),
+    ]
     caption = " ".join(answer.words()[1:]) or answer.words()[0]
     return figure("frontier", "Cost against resilience", caption, height + 6, body, answer.sheets()[0])
 
@@ -71,13 +74,19 @@ def survival_chart(answer: Failures, most: int = _MOST) -> Figure:
 
     body = []
     for mark in marks:
-        body.append(path(f"M{num(x(mark))} 34V{num(height - 30)}", "p-grid") + text(x(mark), 24, number(mark), "p-minor", "middle"))
+        body.append(
+            path(f"M{num(x(mark))} 34V{num(height - 30)}", "p-grid")
+            + text(x(mark), 24, number(mark), "p-minor", "middle")
+        )
     body.append(text(_NAMES, 10, "days", "p-minor"))
     for i, failure in enumerate(shown):
         body += _survival_row(failure, 46 + _ROW * i, x, answer.currency)
     y = height - 8
     body += [rect(_NAMES, y - 10, 26, 10, "p-good"), text(_NAMES + 34, y, "everybody is served")]
-    body += [rect(_NAMES + 170, y - 10, 26, 10, "p-bad"), rect(_NAMES + 170, y - 10, 26, 10, "", fill="url(#survival-hatch)")]
+    body += [
+        rect(_NAMES + 170, y - 10, 26, 10, "p-bad"),
+        rect(_NAMES + 170, y - 10, 26, 10, "", fill="url(#survival-hatch)"),
+    ]
     body += [text(_NAMES + 204, y, "somebody is short until recovery")]
     caption = answer.words()[0]
     return figure("survival", "Time to survive against time to recover", caption, height + 4, body, answer.sheets()[1])
@@ -92,7 +101,9 @@ def _survival_row(failure: Failure, y: float, x: Callable[[float], float], curre
     if failure.is_exposed:
         yield rect(x(lasts), y, x(failure.recovery_days) - x(lasts), 15, "p-bad", tip)
         yield rect(x(lasts), y, x(failure.recovery_days) - x(lasts), 15, "", fill="url(#survival-hatch)")
-    yield text(x(max(failure.recovery_days, lasts)) + 8, y + 12, money(failure.impact, currency) if failure.impact else "")
+    yield text(
+        x(max(failure.recovery_days, lasts)) + 8, y + 12, money(failure.impact, currency) if failure.impact else ""
+    )
 
 
 def roadmap_chart(answer: Roadmap) -> Figure:
@@ -153,11 +164,16 @@ def compare_chart(answer: Compared) -> Figure:
     body = [text(x(0), 10, f"{currency} million", "p-minor")]
     for mark in marks:
         at = x(mark * _MILLION)
-        body.append(path(f"M{num(at)} 30V{num(height - 26)}", "p-grid") + text(at, 24, number(mark), "p-minor", "middle"))
+        body.append(
+            path(f"M{num(at)} 30V{num(height - 26)}", "p-grid") + text(at, 24, number(mark), "p-minor", "middle")
+        )
     for i, d in enumerate(rows):
         y = 36 + 40 * i
         body.append(text(x(0) - 10, y + 19, d.what, "", "end"))
-        for name, value, offset, css in ((answer.names[0], d.first, 0, "p-bar"), (answer.names[1], d.second, 15, "p-bar-2")):
+        for name, value, offset, css in (
+            (answer.names[0], d.first, 0, "p-bar"),
+            (answer.names[1], d.second, 15, "p-bar-2"),
+        ):
             tip = f"{d.what}, {name}: {money(value, currency)}"
             body.append(rect(x(0), y + offset, x(value) - x(0), 13, css, tip))
             if css == "p-bar-2":
@@ -165,6 +181,9 @@ def compare_chart(answer: Compared) -> Figure:
             body.append(text(x(value) + 6, y + offset + 11, money(value, currency), "p-halo"))
     y = height - 4
     body += [rect(x(0), y - 10, 26, 10, "p-bar"), text(x(0) + 34, y, answer.names[0])]
-    body += [rect(x(0) + 220, y - 10, 26, 10, "p-bar-2"), rect(x(0) + 220, y - 10, 26, 10, "", fill="url(#compare-hatch)")]
+    body += [
+        rect(x(0) + 220, y - 10, 26, 10, "p-bar-2"),
+        rect(x(0) + 220, y - 10, 26, 10, "", fill="url(#compare-hatch)"),
+    ]
     body += [text(x(0) + 254, y, answer.names[1])]
     return figure("compare", "Plan against plan", " ".join(answer.words()[:2]), height + 6, body, answer.sheets()[0])

@@ -80,7 +80,9 @@ def rect(x: float, y: float, width: float, height: float, css: str, tip: str = "
 def path(d: str, css: str, tip: str = "", width: float | None = None) -> str:
     """Draw a path."""
     stroke = f' stroke-width="{num(width)}"' if width is not None else ""
-    return f'<path d="{d}" class="{css}"{stroke}>{_tip(tip)}</path>' if tip else f'<path d="{d}" class="{css}"{stroke}/>'
+    return (
+        f'<path d="{d}" class="{css}"{stroke}>{_tip(tip)}</path>' if tip else f'<path d="{d}" class="{css}"{stroke}/>'
+    )
 
 
 def circle(x: float, y: float, radius: float, css: str, tip: str = "") -> str:

@@ -28,7 +28,9 @@ def exposure_map(answer: Exposures) -> Figure:
         cells.append(row)
     body = _grid("exposure", countries, medicines, cells)
     letters = ", ".join(f"{words[0].upper()} {words}" for words in STAGES.values())
-    body.append(text(_NAMES, _TOP + _CELL * len(countries) + 24, f"The largest share at any stage: {letters}", "p-minor"))
+    body.append(
+        text(_NAMES, _TOP + _CELL * len(countries) + 24, f"The largest share at any stage: {letters}", "p-minor")
+    )
     height = _TOP + _CELL * len(countries) + 36
     caption = " ".join(answer.words()[:2])
     return figure("exposure", "Exposure by country", caption, height, body, answer.sheets()[0])
@@ -50,12 +52,11 @@ def load_map(plan: Planned) -> Figure:
     return figure("loads", "How full the lines are", caption, height, _grid("loads", lines, plan.periods, cells), twin)
 
 
-def _grid(
-    name: str, rows: Sequence[str], columns: Sequence[str], cells: list[list[tuple[float, str]]]
-) -> list[str]:
+def _grid(name: str, rows: Sequence[str], columns: Sequence[str], cells: list[list[tuple[float, str]]]) -> list[str]:
     wide = (WIDTH - _NAMES - 10) / max(len(columns), 1)
     body = [
-        text(_NAMES + wide * (j + 0.5), 22, shortened(column, wide - 4), "", "middle") for j, column in enumerate(columns)
+        text(_NAMES + wide * (j + 0.5), 22, shortened(column, wide - 4), "", "middle")
+        for j, column in enumerate(columns)
     ]
     for i, row in enumerate(rows):
         y = _TOP + _CELL * i

@@ -23,7 +23,9 @@ def _table(one: Sheet) -> str:
     rows = []
     for row in one.rows[:_ROWS]:
         cells = zip(row, one.columns, strict=True)
-        align = [(' style="text-align:right"' if is_number(cell) else "", shown(cell, column)) for cell, column in cells]
+        align = [
+            (' style="text-align:right"' if is_number(cell) else "", shown(cell, column)) for cell, column in cells
+        ]
         rows.append("<tr>" + "".join(f"<td{style}>{escape(words)}</td>" for style, words in align) + "</tr>")
     more = f"<p>{len(one.rows) - _ROWS:,} more rows</p>" if len(one.rows) > _ROWS else ""
     caption = f"<caption>{escape(one.title)}</caption>"

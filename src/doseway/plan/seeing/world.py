@@ -200,7 +200,9 @@ def _labels(spots: list[Spot], breaks: dict[str, float], height: float) -> Itera
         yield text(x, y, words, "p-halo" + (" p-strong" if spot.name in breaks else ""), anchor)
 
 
-def _free(spot: Spot, wide: float, taken: list[tuple[float, float, float, float]], height: float) -> tuple[float, float, str]:
+def _free(
+    spot: Spot, wide: float, taken: list[tuple[float, float, float, float]], height: float
+) -> tuple[float, float, str]:
     """Return the first place for a label that covers nothing, the nearest first."""
     for far in (0, 14, 28, 42, 56, 70):
         for dx, dy, anchor in (
