@@ -267,7 +267,7 @@ def _decisions(plan: Plan) -> list[Decision]:
             if value > _DUST * plan.arrays.column_scale[block.start + member]:
                 cost = sum(float(part[member]) for part in block.parts.values()) * value
                 labels = {("product" if name == "good" else name): block.label(name, member) for name in block.labels}
-                listed.append(Decision(kind=kind, **labels, quantity=tidy(value), cost=tidy(cost)))  # type: ignore[arg-type]  # labels are names
+                listed.append(Decision(kind=kind, **labels, quantity=tidy(value), cost=tidy(cost)))
     return listed
 
 

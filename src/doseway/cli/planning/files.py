@@ -27,9 +27,7 @@ def init(path: Path) -> int:
     from doseway.app.planning import begin  # noqa: PLC0415  # loads numpy
 
     written = begin(path)
-    tell(
-        f"Wrote {len(written)} {'table' if path.suffix.lower() != '.xlsx' else 'workbook'}{'s' if len(written) > 1 else ''} to {path}."
-    )
+    tell(f"Wrote a workbook to {path}." if written == [path] else f"Wrote {len(written)} tables to {path}.")
     say(f"Next: doseway plan solve {path}")
     return 0
 
@@ -89,9 +87,8 @@ def schema(table: str, *, template: bool, as_json: bool) -> int:
                 default = (
                     "required" if attribute.is_required else f"default {attribute.default}" if attribute.default else ""
                 )
-                tell(
-                    f"{name}.{attribute.name}{unit}: {attribute.type}; {default + '; ' if default else ''}{attribute.description}"
-                )
+                parts = [attribute.type, default, attribute.description]
+                tell(f"{name}.{attribute.name}{unit}: {'; '.join(part for part in parts if part)}")
     return 0
 
 
@@ -116,11 +113,11 @@ def solve(network: Path, *, out: Path | None, svg: Path | None, how: How) -> int
     if out is not None:
         keep(out, answer.plan)
         say(f"Kept {out}.")
-    figures = (world(tables, answer.plan),) if svg or how.html else ()
+    drawn = world(tables, answer.plan)
     if svg is not None:
-        write_whole(svg, figures[0].alone().encode())
+        write_whole(svg, drawn.alone().encode())
         say(f"Wrote {svg}.")
-    show(answer, how, "Cheapest plan that serves demand", tables, figures)
+    show(answer, how, "Cheapest plan that serves demand", tables, (drawn,))
     return ended(stop, FINDING if answer.plan.shortages else 0)
 
 

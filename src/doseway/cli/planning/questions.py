@@ -121,7 +121,7 @@ def failures(network: Path, *, scopes: tuple[str, ...], how: How) -> int:
 def uncertain(
     network: Path, *, scenarios: int, seed: int, weight: float, level: float, workers: int, quick: bool, how: How
 ) -> int:
-    """What to decide now when it is not known what happens: expected cost, worst cases, chance of a shortage by tier."""
+    """What to decide now, not knowing what happens: expected cost, worst cases, chance of a shortage by tier."""
     from doseway.plan.executor import Threads  # noqa: PLC0415  # loads numpy
     from doseway.plan.questions.uncertain import uncertain as ask  # noqa: PLC0415
     from doseway.plan.risk import Risk  # noqa: PLC0415

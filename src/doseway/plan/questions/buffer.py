@@ -50,7 +50,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
-    """A buffer that was tried: what it saves in the scenarios, before its own value, and how often somebody is short."""
+    """A buffer that was tried: what it saves before its own value, and how often somebody is short."""
 
     place: Place
     days: float

@@ -1,7 +1,7 @@
 """How many doses more from idle capacity, at what cost, and what binds?
 
 The mix of products and markets stays as the required demand has it; each period's demand is multiplied by a factor
-λ_t of its own:  max Σ_t λ_t Σ D_t  with  w[m,p,t] = λ_t · D[m,p,t],  once with every line as it is today, once with idle
+λ_t of its own:  max Σ_t λ_t Σ D_t  with  w[m,p,t] = λ_t · D[m,p,t],  once with every line as it is, once with idle
 shares opened, recipes filed, lines expanded and lanes opened. Then the least cost of each step between the two.
 """
 
@@ -17,8 +17,8 @@ from doseway.plan.formulation.build import build
 from doseway.plan.formulation.draft import Draft
 from doseway.plan.highs import Outcome, solve, with_cost
 from doseway.plan.program import Arrays, Floats, Ints
-from doseway.plan.questions.answering import DUST, Answer, Effort, closed, with_columns
 from doseway.plan.quantities import plan_currency
+from doseway.plan.questions.answering import DUST, Answer, Effort, closed, with_columns
 from doseway.plan.record import Binding, Decision, Planned, bindings, record
 from doseway.plan.sheets import Sheet, sheet
 from doseway.plan.solving import failure, prices_of, with_row
@@ -79,16 +79,19 @@ class Capacity(Answer, frozen=True, kw_only=True):
         if self.extra <= DUST * self.as_it_is:
             return [f"Idle capacity adds nothing to the {amount(self.as_it_is, self.unit)} of today.", *self._binds()]
         said = [
-            f"Idle capacity gives {amount(self.extra, self.unit)} more over {several(self.periods, 'period')}: "
-            f"{amount(self.with_idle, self.unit)} instead of {amount(self.as_it_is, self.unit)},"
-            f" {percent(self.extra / self.as_it_is)} more. Required are {amount(self.needed, self.unit)}."
+            (
+                f"Idle capacity gives {amount(self.extra, self.unit)} more over {several(self.periods, 'period')}: "
+                f"{amount(self.with_idle, self.unit)} instead of {amount(self.as_it_is, self.unit)},"
+                f" {percent(self.extra / self.as_it_is)} more. Required are {amount(self.needed, self.unit)}."
+            )
         ]
         for step in self.steps:
             opened = [f"open {d.line}" for d in step.decisions if d.kind == "activate"]
             filed = [f"file {d.product} for {d.line}" for d in step.decisions if d.kind == "qualify"]
             said.append(
                 f"{amount(step.extra, self.unit)} more cost {money(step.extra_cost, self.currency)}, or"
-                f" {money(step.cost_each, self.currency)} per {self.unit}: {listing(opened + filed) or 'no new decision'}."
+                f" {money(step.cost_each, self.currency)} per {self.unit}:"
+                f" {listing(opened + filed) or 'no new decision'}."
             )
         return [*said, *self._binds()]
 
@@ -190,9 +193,8 @@ class _Scaled:
         units = {draft.chain.network["products"].text("unit")[p] for p in wants.product[self.required]}
         self.unit = units.pop() if len(units) == 1 else "average demands"
         size = 1.0 if self.unit != "average demands" else draft.size[wants.product[self.required]]
-        self.weight: Floats = np.bincount(
-            wants.period[self.required], wants.quantity[self.required] / size, draft.period_count
-        )
+        counted = np.bincount(wants.period[self.required], wants.quantity[self.required] / size, draft.period_count)
+        self.weight: Floats = counted.astype(np.float64)
         self.arrays = self._program()
         self.factors: Ints = np.arange(draft.period_count, dtype=np.int64) + draft.program.column_count
         decided = [self.draft.activate, self.draft.expand, self.draft.qualify, self.draft.opened]

@@ -59,7 +59,7 @@ class Compared(Answer, frozen=True, kw_only=True):
         if not self.is_same_network:
             said.append("They were made for different tables.")
         said += [
-            f"{d.what}: {money(abs(d.more), currency)} {'more' if (d.more > 0) != (d.what == 'revenue') else 'less'} in {b}."
+            f"{d.what}: {money(abs(d.more), currency)} {_more(d)} in {b}."
             for d in sorted(self.costs, key=lambda d: -abs(d.more))[:_SHOWN]
             if abs(d.more) > _CENT
         ]
@@ -112,6 +112,11 @@ class Compared(Answer, frozen=True, kw_only=True):
             moved("compared_made", "What is made elsewhere", self.made),
             moved("compared_sent", "What moves differently", self.sent),
         ]
+
+
+def _more(difference: Difference) -> str:
+    """Say which way a component differs; revenue stands among costs as less than nothing."""
+    return "more" if (difference.more > 0) != (difference.what == "revenue") else "less"
 
 
 def compare(first: Planned, second: Planned, names: tuple[str, str] = ("A", "B")) -> Compared:

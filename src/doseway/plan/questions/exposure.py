@@ -51,7 +51,7 @@ class Exposures(Answer, frozen=True, kw_only=True):
         """Return the answer in sentences."""
         if not self.shares:
             return ["The plan makes nothing."]
-        sole = [s for s in self.shares if s.share > 1 - 1e-6]  # noqa: PLR2004  # the solver's dust
+        sole = [s for s in self.shares if s.share > 1 - 1e-6]  # the solver's dust
         said = [f"{len(sole):,} of {len(self._steps()):,} steps hang on one country alone."]
         said += [
             f"{s.country} makes {percent(s.share)} of {s.material} ({STAGES[s.stage]} of {s.medicine})."
@@ -64,7 +64,7 @@ class Exposures(Answer, frozen=True, kw_only=True):
 
     def sheets(self) -> list[Sheet]:
         """Return the answer as tables."""
-        sole = sum(s.share > 1 - 1e-6 for s in self.shares)  # noqa: PLR2004  # the solver's dust
+        sole = sum(s.share > 1 - 1e-6 for s in self.shares)  # the solver's dust
         return [
             sheet(
                 "exposure",

@@ -9,8 +9,8 @@ import numpy as np
 
 from doseway.model.errors import UsageError
 from doseway.plan.chain import Chain
-from doseway.plan.questions.answering import DUST, Answer
 from doseway.plan.quantities import in_plan_units, plan_currency
+from doseway.plan.questions.answering import DUST, Answer
 from doseway.plan.sheets import Sheet, sheet
 from doseway.plan.survive import LONGEST_DAYS, Exposure, Outage, country_outages, every_outage, sweep
 from doseway.plan.tables import Network
@@ -119,7 +119,7 @@ def failures(network: Network, scopes: Sequence[Scope] = SCOPES) -> Failures:
         UsageError: no such scope.
     """
     if unknown := set(scopes) - set(SCOPES):
-        raise UsageError(f"there is no scope {sorted(unknown)[0]!r}", hint=f"There are: {', '.join(SCOPES)}.")
+        raise UsageError(f"there is no scope {min(unknown)!r}", hint=f"There are: {', '.join(SCOPES)}.")
     chain = Chain(in_plan_units(network))
     outages = _outages(chain, scopes)
     scope_of = {outage: scope for scope, listed in outages.items() for outage in listed}

@@ -10,11 +10,11 @@ from typing import Final
 import msgspec
 
 from doseway.model.errors import Unavailable, UsageError
+from doseway.plan.quantities import plan_currency
 from doseway.plan.questions.answering import Answer, Effort, first_effect
 from doseway.plan.questions.cheapest import cheapest
 from doseway.plan.questions.differences import largest_share
 from doseway.plan.questions.resource import with_maximum
-from doseway.plan.quantities import plan_currency
 from doseway.plan.sheets import Sheet, sheet
 from doseway.plan.solving import Infeasible
 from doseway.plan.tables import Network

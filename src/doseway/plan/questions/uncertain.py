@@ -5,7 +5,7 @@ information (EVPI) and of the stochastic solution (VSS) as in Birge and Louveaux
 decisions cost in scenarios that they were not made for, with its interval of confidence.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
@@ -18,7 +18,6 @@ from doseway.plan.executor import Executor, Threads
 from doseway.plan.formulation.build import build
 from doseway.plan.formulation.draft import Draft
 from doseway.plan.highs import Limits, Outcome, Status, relaxed, solve
-from doseway.plan.program import Floats
 from doseway.plan.quantities import plan_currency
 from doseway.plan.questions.answering import Answer, Effort
 from doseway.plan.questions.cases import Cases, cases
@@ -29,6 +28,9 @@ from doseway.plan.scenarios import Scenario, draw
 from doseway.plan.sheets import Sheet, sheet
 from doseway.plan.tables import Network
 from doseway.plan.wording import money, percent, result, several, tidy
+
+if TYPE_CHECKING:
+    from doseway.plan.program import Floats
 
 SCENARIOS: Final = 20
 WORKERS: Final = 2
@@ -59,7 +61,7 @@ class Uncertain(Answer, frozen=True, kw_only=True):
         weight, level: how much the mean of the worst (1 - level) of cases counts, beside the mean of all.
         status, bound, gap: proved about the weighted cost, with which `cost` is reckoned.
         expected, tail: mean cost, and mean of the worst cases (CVaR); less revenue.
-        evpi: what a crystal ball would be worth at most; `vss` what planning for the mean would cost more; None: not asked.
+        evpi: what a crystal ball would be worth at most; `vss` what a plan for the mean costs more; None: not asked.
         outside, outside_half: mean cost in scenarios that the plan was not made for, and half its 95 % interval.
         plan: decisions with the flows of the undisturbed case.
     """
@@ -87,11 +89,15 @@ class Uncertain(Answer, frozen=True, kw_only=True):
         """Return the answer in sentences."""
         worst = 1 - self.level
         said = [
-            f"Over {several(self.scenarios, 'scenario')} the plan {result(self.expected, self.currency)} on average,"
-            f" and {result(self.tail, self.currency)} in the mean of the worst {percent(worst)}.",
-            f"{'Optimal' if self.status == 'optimal' else 'Stopped'}: the gap to the bound is {percent(self.gap)}"
-            f" (cost {money(self.cost, self.currency)}, bound {money(self.bound, self.currency)},"
-            f" weight of the worst cases {percent(self.weight)}).",
+            (
+                f"Over {several(self.scenarios, 'scenario')} the plan {result(self.expected, self.currency)} on average,"
+                f" and {result(self.tail, self.currency)} in the mean of the worst {percent(worst)}."
+            ),
+            (
+                f"{'Optimal' if self.status == 'optimal' else 'Stopped'}: the gap to the bound is {percent(self.gap)}"
+                f" (cost {money(self.cost, self.currency)}, bound {money(self.bound, self.currency)},"
+                f" weight of the worst cases {percent(self.weight)})."
+            ),
             *(
                 f"Tier {t.tier}: a shortage in {percent(t.chance_of_shortage)} of cases,"
                 f" {percent(t.service)} served on average."

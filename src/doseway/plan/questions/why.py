@@ -9,7 +9,7 @@ explains. All amounts are in the product's own unit, inputs converted by the bil
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import msgspec
 import numpy as np
@@ -18,7 +18,6 @@ from doseway.model.errors import UsageError
 from doseway.plan.answer import Plan
 from doseway.plan.chain import Chain
 from doseway.plan.formulation.draft import Conditions
-from doseway.plan.program import Floats
 from doseway.plan.questions.answering import Answer, Effort
 from doseway.plan.questions.cheapest import shortage_words
 from doseway.plan.record import Need, Planned, record
@@ -29,7 +28,7 @@ from doseway.plan.tables import Network
 from doseway.plan.wording import amount, listing, tidy
 
 if TYPE_CHECKING:
-    import networkx
+    from doseway.plan.program import Floats
 
 Kind: TypeAlias = Literal["hours", "idle", "filing", "lane", "stock", "demand"]
 _BIG: Final = 1e15
@@ -107,8 +106,10 @@ def _cut_words(one: Reason) -> list[str]:
     said = [f"At most {amount(one.lets, one.unit)} can get through{along}:"]
     if one.lets > (one.wanted - one.short) * (1 + _DUST):
         said = [
-            f"Over the whole plan up to {amount(one.lets, one.unit)} could get through{along}: what is missing is"
-            " missing in some periods, or costs more than the shortage. The tightest places:"
+            (
+                f"Over the whole plan up to {amount(one.lets, one.unit)} could get through{along}: what is missing is"
+                " missing in some periods, or costs more than the shortage. The tightest places:"
+            )
         ]
     closed = [limit for limit in one.cut if limit.kind == "lane" and limit.lets == 0]
     said += [
@@ -268,7 +269,7 @@ def _least_cut(spent: _Spent, market: str, path: list[tuple[int, float]]) -> tup
     """Return what can get through along a chain of inputs, and the limits of the least cut."""
     import networkx as nx  # noqa: PLC0415  # an optional extra, only for this question
 
-    graph: networkx.DiGraph[object] = nx.DiGraph()
+    graph: Any = nx.DiGraph()
     graph.add_nodes_from(["source", "sink"])
     labels: dict[tuple[object, object], Limit] = {}
     for start, end, lets, limit in _edges(spent, market, path):

@@ -1,1 +1,1 @@
-"""Plans to look at: drawings as deterministic SVG, each with its twin in text, and the report, workbook and notebook."""
+"""Plans to look at: deterministic SVG, each drawing with its twin in text; report, workbook and notebook."""

@@ -72,12 +72,8 @@ def survival_chart(answer: Failures, most: int = _MOST) -> Figure:
     def x(value: float) -> float:
         return _NAMES + (WIDTH - _NAMES - 130) * min(value, marks[-1]) / marks[-1]
 
-    body = []
-    for mark in marks:
-        body.append(
-            path(f"M{num(x(mark))} 34V{num(height - 30)}", "p-grid")
-            + text(x(mark), 24, number(mark), "p-minor", "middle")
-        )
+    body = [path(f"M{num(x(mark))} 34V{num(height - 30)}", "p-grid") for mark in marks]
+    body += [text(x(mark), 24, number(mark), "p-minor", "middle") for mark in marks]
     body.append(text(_NAMES, 10, "days", "p-minor"))
     for i, failure in enumerate(shown):
         body += _survival_row(failure, 46 + _ROW * i, x, answer.currency)
@@ -115,9 +111,9 @@ def roadmap_chart(answer: Roadmap) -> Figure:
         share = (min(max(ordinal_of(day), first), last) - first) / max(last - first, 1)
         return _NAMES + (WIDTH - _NAMES - _RIGHT) * share
 
-    body = []
-    for day in _quarters(answer.begins, answer.ends):
-        body.append(path(f"M{num(x(day))} 30V{num(height - 28)}", "p-grid") + text(x(day) + 3, 22, day[:7], "p-minor"))
+    quarters = list(_quarters(answer.begins, answer.ends))
+    body = [path(f"M{num(x(day))} 30V{num(height - 28)}", "p-grid") for day in quarters]
+    body += [text(x(day) + 3, 22, day[:7], "p-minor") for day in quarters]
     for i, milestone in enumerate(answer.milestones):
         body += _bar(milestone, 38 + _ROW * i, x(milestone.starts), x(milestone.works_from), x(answer.ends))
         body += [

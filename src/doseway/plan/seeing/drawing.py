@@ -49,7 +49,8 @@ def figure(name: str, title: str, caption: str, height: float, body: Iterable[st
     """Put a drawing together; its title is what a screen reader says, then the caption."""
     defs = (
         f'<defs><pattern id="{name}-hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
-        'patternTransform="rotate(45)"><path class="p-hatch" d="M0 0V6"/></pattern></defs>'
+        'patternTransform="rotate(45)"><path class="p-hatch" d="M1 0V6"/>'
+        '<path class="p-hatch-2" d="M4 0V6"/></pattern></defs>'
     )
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {num(height)}" class="plan-chart" role="img" '

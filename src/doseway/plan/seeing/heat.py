@@ -9,7 +9,7 @@ from doseway.plan.seeing.drawing import WIDTH, Figure, figure, rect, shortened, 
 from doseway.plan.sheets import sheet
 from doseway.plan.wording import percent
 
-_NAMES: Final = 150.0
+_NAMES: Final = 190.0
 _CELL: Final = 38.0
 _TOP: Final = 34.0
 _DARK: Final = 0.55

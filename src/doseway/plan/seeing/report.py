@@ -24,7 +24,7 @@ LONGEST = 200
 
 
 class Chapter(NamedTuple):
-    """A chapter of a report: an answer's words, drawings and tables; tables that are a drawing's twin stand under it."""
+    """A chapter of a report: an answer's words, drawings and tables; a drawing's twin stands under it."""
 
     title: str
     answer: Answer
@@ -93,7 +93,7 @@ def _view(one: Sheet) -> _View:
     numeric = [any(is_number(row[i]) for row in one.rows) for i in range(len(one.columns))]
     head = [(column.heading, right) for column, right in zip(one.columns, numeric, strict=True)]
     rows = [
-        [(shown(cell, column), right) for cell, column, right in zip(row, one.columns, numeric, strict=True)]
+        [(shown(cell, column), is_number(cell)) for cell, column in zip(row, one.columns, strict=True)]
         for row in one.rows[:LONGEST]
     ]
     rest = len(one.rows) - LONGEST

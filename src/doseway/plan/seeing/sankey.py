@@ -93,7 +93,8 @@ def _ribbons(shown: list[Link], places: dict[str, _Place]) -> Iterator[str]:
         a.right, b.left = a.right + wide, b.left + wide
         middle = (a.x + _BAR + b.x) / 2
         top = f"M{num(a.x + _BAR)} {num(y)}C{num(middle)} {num(y)} {num(middle)} {num(z)} {num(b.x)} {num(z)}"
-        back = f"v{num(wide)}C{num(middle)} {num(z + wide)} {num(middle)} {num(y + wide)} {num(a.x + _BAR)} {num(y + wide)}Z"
+        low, deep = num(y + wide), num(z + wide)
+        back = f"v{num(wide)}C{num(middle)} {deep} {num(middle)} {low} {num(a.x + _BAR)} {low}Z"
         tip = f"{link.source} to {link.target}: {percent(link.weight)} of {KIND_WORDS[link.kind]}"
         yield path(top + back, f"p-ribbon p-f-{link.kind}", tip)
 

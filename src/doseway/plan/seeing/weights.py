@@ -1,4 +1,4 @@
-"""Amounts of different products on one scale: each product counts alike, by its share of all that is made or there of it."""
+"""Amounts of different products on one scale: each product counts alike, by its share of all there is of it."""
 
 import msgspec
 
