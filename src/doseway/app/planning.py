@@ -7,7 +7,7 @@ from doseway import __version__
 from doseway.ledger.durable import sync_directory, write_whole
 from doseway.model.errors import ConflictError, UsageError
 from doseway.plan.checks import check
-from doseway.plan.example import example, write_example
+from doseway.plan.example import worked_example, write_example
 from doseway.plan.findings import Finding, require
 from doseway.plan.questions.answering import Answer
 from doseway.plan.record import Planned, from_bytes, to_bytes
@@ -39,7 +39,7 @@ def begin(path: Path) -> list[Path]:
         return write_example(path)
     if path.exists():
         raise ConflictError(f"{path} is there already", hint="Choose another name.")
-    write_whole(path, network_workbook(example()))
+    write_whole(path, network_workbook(worked_example()))
     return [path]
 
 

@@ -6,8 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from doseway.cli.views import console
-from doseway.plan.seeing.tabling import is_number, shown
 from doseway.plan.sheets import Sheet
+from doseway.plan.tabling import is_number, shown
 
 _ROWS = 15
 

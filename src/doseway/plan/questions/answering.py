@@ -13,6 +13,7 @@ from doseway.plan.program import Arrays, Floats, Ints
 from doseway.plan.schema import attributes
 from doseway.plan.sheets import Sheet
 from doseway.plan.tables import Network, Table
+from doseway.plan.tabling import html
 
 DUST: Final = 1e-6
 """Parts of a whole below this are the solver's, and not worth a word."""
@@ -31,9 +32,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        from doseway.plan.seeing.notebook import html  # noqa: PLC0415  # only where somebody looks
-
-        return html(self)
+        return html(self.words(), self.sheets())
 
 
 class Effort(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import msgspec
 import numpy as np
 
-from doseway.model.errors import UsageError
+from doseway.model.errors import Unavailable, UsageError
 from doseway.plan.answer import Plan
 from doseway.plan.chain import Chain
 from doseway.plan.formulation.draft import Conditions
@@ -267,8 +267,10 @@ class _Spent:
 
 def _least_cut(spent: _Spent, market: str, path: list[tuple[int, float]]) -> tuple[float, list[Limit]]:
     """Return what can get through along a chain of inputs, and the limits of the least cut."""
-    import networkx as nx  # noqa: PLC0415  # an optional extra, only for this question
-
+    try:
+        import networkx as nx  # noqa: PLC0415  # an optional extra, only for this question
+    except ImportError as error:
+        raise Unavailable("cut sets need networkx", hint="Install it with `pip install doseway[plan]`.") from error
     graph: Any = nx.DiGraph()
     graph.add_nodes_from(["source", "sink"])
     labels: dict[tuple[object, object], Limit] = {}

@@ -11,9 +11,9 @@ import numpy as np
 
 from doseway.plan.questions.answering import Answer
 from doseway.plan.seeing.drawing import Figure, style
-from doseway.plan.seeing.tabling import is_number, shown
 from doseway.plan.sheets import Sheet, sheet
 from doseway.plan.tables import Network
+from doseway.plan.tabling import is_number, shown
 from doseway.plan.wording import several
 
 if TYPE_CHECKING:
