@@ -6,6 +6,7 @@ from typing import Final
 _DIGITS: Final = 4
 _MILLION: Final = 1e6
 _BILLION: Final = 1e9
+_HALF_A_CENT: Final = 0.005
 
 
 def number(value: float) -> str:
@@ -16,7 +17,8 @@ def number(value: float) -> str:
 
 def money(value: float, currency: str) -> str:
     """Write an amount of money: USD 610.5 million, -USD 3,000."""
-    sign, size = ("-" if value < 0 else ""), abs(value)
+    size = abs(value) if abs(value) >= _HALF_A_CENT else 0.0
+    sign = "-" if value < 0 < size else ""
     if size >= _BILLION:
         return f"{sign}{currency} {number(size / _BILLION)} billion"
     if size >= _MILLION:

@@ -90,7 +90,7 @@ class Uncertain(Answer, frozen=True, kw_only=True):
         worst = 1 - self.level
         said = [
             (
-                f"Over {several(self.scenarios, 'scenario')} the plan {result(self.expected, self.currency)} on average,"
+                f"Over {several(self.scenarios, 'scenario')} it {result(self.expected, self.currency)} on average,"
                 f" and {result(self.tail, self.currency)} in the mean of the worst {percent(worst)}."
             ),
             (

@@ -17,6 +17,7 @@ from doseway.plan.sheets import Sheet
 
 WIDTH: Final = 960
 _TARGET: Final = 5
+_RESOLUTION: Final = 1e-9
 _WIDE: Final = 0.62
 """Width of a mean letter in parts of its size; the drawings measure no fonts."""
 
@@ -97,14 +98,14 @@ def _tip(words: str) -> str:
 
 def ticks(low: float, high: float, target: int = _TARGET) -> list[float]:
     """Return round numbers that cover a range, about so many."""
-    if high <= low:
+    if high - low <= _RESOLUTION * max(abs(low), abs(high)):
         return [low]
     raw = (high - low) / target
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= raw * (1 - 1e-9))
     first = math.floor(low / step + 1e-9)
     last = math.ceil(high / step - 1e-9)
-    return [round(i * step, 12) for i in range(first, last + 1)]
+    return [float(f"{i * step:.12g}") for i in range(first, last + 1)]
 
 
 def shortened(words: str, width: float, size: float = 12) -> str:

@@ -24,4 +24,6 @@ def frames(answer: Answer, library: Library = "dict") -> dict[str, Any]:
         module = __import__(library)
     except ImportError as error:
         raise Unavailable(f"{library} is not installed", hint=f"Install it with `pip install {library}`.") from error
-    return {name: module.DataFrame(columns) for name, columns in plain.items()}
+    # A column may mix text and numbers, as in a summary; polars wants to be told.
+    options = {"strict": False} if library == "polars" else {}
+    return {name: module.DataFrame(columns, **options) for name, columns in plain.items()}
