@@ -7,7 +7,7 @@ import pytest
 from doseway.model.errors import ConflictError
 from doseway.plan.chain import Chain
 from doseway.plan.checks import check
-from doseway.plan.example import example, write_example
+from doseway.plan.example import worked_example, write_example
 from doseway.plan.highs import Limits
 from doseway.plan.quantities import in_plan_units
 from doseway.plan.solving import plan
@@ -19,7 +19,7 @@ def test_the_example_has_no_findings_and_is_written_as_it_is_read(tmp_path: Path
     write_example(tmp_path / "plan")
     network = read_folder(tmp_path / "plan")
     assert check(network) == []
-    assert network["demand"].texts == example()["demand"].texts
+    assert network["demand"].texts == worked_example()["demand"].texts
 
 
 def test_nothing_of_the_planners_is_overwritten(tmp_path: Path) -> None:
@@ -29,14 +29,14 @@ def test_nothing_of_the_planners_is_overwritten(tmp_path: Path) -> None:
 
 
 def test_every_row_is_cited_or_marked_as_assumed() -> None:
-    network = example()
+    network = worked_example()
     for table in network.tables.values():
         for row in range(len(table)):
             assert bool(table.text("source")[row]) != bool(table.flag("assumed")[row]), table.where(row)
 
 
 def test_the_first_year_of_the_example_is_planned_within_its_gap() -> None:
-    answer = plan(first_year(example()), Limits(gap=1e-3, seconds=60))
+    answer = plan(first_year(worked_example()), Limits(gap=1e-3, seconds=60))
     assert answer.status == "optimal"
     assert answer.violations() == []
     assert answer.service()["1"] == pytest.approx(1, abs=1e-6)
@@ -57,7 +57,7 @@ def first_year(network: Network) -> Network:
 
 
 def test_the_example_says_which_failures_hurt() -> None:
-    chain = Chain(in_plan_units(example()))
+    chain = Chain(in_plan_units(worked_example()))
     found = sweep(chain, every_outage(chain))
     assert found[0].index == 1.0
     assert found[0].is_exposed

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "profile": ("doseway.cli.profile:profile", "Limit profiles: list, show, try on a file."),
     "serve": ("doseway.cli.serve:serve", "Run the tower: doors, alerts, API and pages."),
     "notify": ("doseway.cli.notify:notify", "Who is told of which alert, and a test message."),
+    "plan": ("doseway.cli.plan:plan", "Where to make it and source it, so that patients get it when something breaks."),
     "demo": ("doseway.cli.demo:demo", "Run the whole way once, from example files to a verified pack."),
     "account": ("doseway.cli.account:account", "Local accounts: who may sign in, and as what."),
     "key": ("doseway.cli.account:key", "API keys of programs and devices."),

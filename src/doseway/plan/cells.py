@@ -41,6 +41,11 @@ def day_of(ordinal: float) -> str:
     return date.fromordinal(int(ordinal)).isoformat()
 
 
+def ordinal_of(day: str) -> float:
+    """Read a day ordinal from ISO 8601."""
+    return float(date.fromisoformat(day).toordinal())
+
+
 def _choice(text: str, attribute: Attribute, where: Place) -> str:
     for choice in attribute.choices:
         if text.casefold() == choice.casefold():

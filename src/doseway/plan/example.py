@@ -11,7 +11,7 @@ from doseway.model.errors import ConflictError
 from doseway.plan.tables import Network, read_folder
 
 
-def example() -> Network:
+def worked_example() -> Network:
     """Return the worked example as a network."""
     with resources.as_file(resources.files("doseway.plan").joinpath("example_tables")) as folder:
         return read_folder(folder)

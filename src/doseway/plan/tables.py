@@ -6,6 +6,7 @@ sorted a spreadsheet. Where a row came from is kept, so that every complaint nam
 
 import csv
 import io
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,13 +15,16 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from doseway.model.errors import DataError, Place, UsageError
+from doseway.model.errors import DataError, Place, Unavailable, UsageError
 from doseway.plan.cells import Value, parse
 from doseway.plan.schema import Attribute, attributes, schema
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 MAX_BYTES: Final = 256 * 1024 * 1024
 """Largest file that is read: a table of ten million cells, far beyond any network."""
+MAX_RATIO: Final = 250
+"""Most times that a workbook may grow when it is unpacked; tables of repeated rows reach about 60."""
+_RATIO_FROM: Final = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -124,9 +128,13 @@ def read_workbook(path: Path) -> Network:
     Raises:
         DataError: not a workbook, a sheet that is no table, or a cell that does not fit.
     """
-    import python_calamine  # noqa: PLC0415  # loaded only when a workbook is read
-
+    try:
+        import python_calamine  # noqa: PLC0415  # an optional extra, loaded only when a workbook is read
+    except ImportError as error:
+        hint = "Install it with `pip install doseway[plan]`, or use a folder of CSV files."
+        raise Unavailable("reading a workbook needs python-calamine", hint=hint) from error
     _bounded(path)
+    _no_bomb(path)
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
         sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
@@ -183,6 +191,18 @@ def _bounded(path: Path) -> None:
         raise UsageError(f"cannot open {path}: {error.strerror}") from error
     if size > MAX_BYTES:
         raise DataError(f"the file has {size:,} bytes", hint=f"At most {MAX_BYTES:,} are read.", where=Place(path.name))
+
+
+def _no_bomb(path: Path) -> None:
+    """Refuse a workbook that unpacks to far more than any table: the zip's directory says so before it is unpacked."""
+    if not zipfile.is_zipfile(path):
+        return  # the reader will say what it is
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(part.file_size for part in archive.infolist())
+        packed = sum(part.compress_size for part in archive.infolist())
+    if unpacked > MAX_BYTES or (unpacked > _RATIO_FROM and unpacked > MAX_RATIO * packed):
+        what = f"the workbook is refused: it unpacks to {unpacked:,} bytes, as zip bombs do"
+        raise DataError(what, hint="Save it again with a spreadsheet program, or as CSV.", where=Place(path.name))
 
 
 def _table(name: str, header: list[str], body: Iterable[tuple[int, Sequence[str]]], source: str) -> Table:

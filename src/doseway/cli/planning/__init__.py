@@ -1,0 +1,1 @@
+"""The commands of `doseway plan`, and what they share."""
