@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from benchmarks.networks import generated
+
 from doseway.engines.ray_team import RayExecutor, RayTeam
 from doseway.model.errors import Unavailable
 from doseway.plan.chain import Chain
