@@ -14,6 +14,9 @@ UNITS: Final = {
     Quantity.LIGHT: "lx",
     Quantity.SHOCK: "g",
     Quantity.BATTERY: "%",
+    Quantity.TILT: "°",
+    Quantity.DOOR: "",
+    Quantity.RADIO: "dBm",
 }
 VERDICTS: Final = {
     Verdict.WITHIN_LABEL: "Within label",

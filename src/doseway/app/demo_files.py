@@ -34,7 +34,7 @@ class DemoFailed(DosewayError):
     exit_code = 1
 
 
-def run_demo(folder: Path, say: Say) -> None:
+def run_files(folder: Path, say: Say) -> None:
     """Run the demonstration in an empty folder.
 
     Raises:
@@ -43,15 +43,15 @@ def run_demo(folder: Path, say: Say) -> None:
     settings = Settings(store=folder / "log", origin=ORIGIN)
     say("1. Import: the bytes first, then what they say, then the judgement; each step durable")
     imported = _import(settings, say)
-    with _witness(folder / "witness", settings) as policy_lines:
+    with witnessing(folder / "witness", settings) as policy_lines:
         say(f"2. Witness: a second process, {WITNESS}, watches the log")
-        _set_policy(settings, policy_lines)
+        set_policy(settings, policy_lines)
         say("3. Pack: seal the case in the log, have the checkpoint cosigned, write one zip")
         pack = _pack(settings, imported, folder, say)
     say("4. Verify: the pack's own verify.py in plain Python, with no Doseway, against a pinned policy")
-    _expect(_verify(pack, settings), {0, 1}, say)
+    expect(verify_apart(pack, settings), {0, 1}, say)
     say("5. Attack: one byte of one reading is changed in a copy of the pack")
-    _expect(_verify(_tampered(pack), settings), {_TAMPERED}, say)
+    expect(verify_apart(_tampered(pack), settings), {_TAMPERED}, say)
     report = verify_store(settings)
     if not report.is_sound:
         raise DemoFailed(f"the log is not sound: {report.findings[0].what}")
@@ -84,7 +84,7 @@ def _import(settings: Settings, say: Say) -> list[Imported]:
 
 
 @contextmanager
-def _witness(folder: Path, settings: Settings) -> Iterator[str]:
+def witnessing(folder: Path, settings: Settings) -> Iterator[str]:
     """Run a witness in a process of its own; gives the policy's lines for it."""
     folder.mkdir()
     with logbook.reading(settings) as log:
@@ -106,7 +106,8 @@ def _witness(folder: Path, settings: Settings) -> Iterator[str]:
             process.wait(_START_S)
 
 
-def _set_policy(settings: Settings, lines: str) -> None:
+def set_policy(settings: Settings, lines: str) -> None:
+    """Put a witness's lines into the policy of a log."""
     path = logbook.policy_path(settings)
     kept = [line for line in logbook.policy_text(settings).splitlines() if line.startswith("log ")]
     path.write_text("\n".join([*kept, lines]), encoding="utf-8")
@@ -124,7 +125,7 @@ def _pack(settings: Settings, imported: list[Imported], folder: Path, say: Say) 
     return out
 
 
-def _verify(pack: Path, settings: Settings) -> subprocess.CompletedProcess[str]:
+def verify_apart(pack: Path, settings: Settings) -> subprocess.CompletedProcess[str]:
     """Run the verifier that is inside the pack, with nothing of ours on its path."""
     verifier = pack.with_suffix(".verify.py")
     with zipfile.ZipFile(pack) as archive:
@@ -135,7 +136,8 @@ def _verify(pack: Path, settings: Settings) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=_VERIFY_S, check=False)  # noqa: S603  # ours
 
 
-def _expect(run: subprocess.CompletedProcess[str], codes: set[int], say: Say) -> None:
+def expect(run: subprocess.CompletedProcess[str], codes: set[int], say: Say) -> None:
+    """Show what the verifier said. Raises DemoFailed for another exit code than expected."""
     for line in run.stdout.splitlines():
         say(f"   {line}")
     if run.returncode not in codes:
