@@ -4,10 +4,14 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 # The lock is obeyed as it stands; a second run needs no network.
 RUN := $(UV) run --frozen
 
-.PHONY: demo test test-slow check bench docs examples clean
+.PHONY: demo demo-check test test-slow check bench docs examples clean
 
 demo: .venv/ready
 	$(RUN) doseway demo
+
+# The same without a browser, and as fast as it goes.
+demo-check: .venv/ready
+	$(RUN) doseway demo --check
 
 test: .venv/ready
 	$(RUN) pytest -n auto -m "not slow"

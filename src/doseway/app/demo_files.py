@@ -35,11 +35,12 @@ class DemoFailed(DosewayError):
 
 
 def run_files(folder: Path, say: Say) -> None:
-    """Run the demonstration in an empty folder.
+    """Run the demonstration in a new folder.
 
     Raises:
         DemoFailed: something did not end as expected; says what.
     """
+    folder.mkdir()
     settings = Settings(store=folder / "log", origin=ORIGIN)
     say("1. Import: the bytes first, then what they say, then the judgement; each step durable")
     imported = _import(settings, say)

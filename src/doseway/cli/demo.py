@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example:\n\n  doseway demo --check")
-@click.option("--check", is_flag=True, help="As fast as it goes, without a browser; compares what comes of the day.")
-@click.option("--files", is_flag=True, help="Logger files instead: imported, witnessed, packed, verified, attacked.")
+@click.option("--check", is_flag=True, help="The day as fast as it goes, without a browser; says whether every alert came.")
+@click.option("--files", is_flag=True, help="Only the way of logger files: imported, witnessed, packed, verified, attacked.")
 @click.option("--speed", type=click.FloatRange(1, 600), default=600, show_default=True, help="Times faster than life.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed, the same day.")
 @click.option("--port", type=click.IntRange(0, 65535), default=7370, show_default=True, help="0: a free one.")
@@ -31,20 +31,19 @@ if TYPE_CHECKING:
     "--keep", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Run there and leave it."
 )
 def demo(*, check: bool, files: bool, speed: float, seed: int, port: int, no_browser: bool, keep: Path | None) -> int:
-    """Play a day of a small company's traffic through the doors of a tower, and open its page.
+    """Take a logger's file the whole way, then play a company's day through the doors of a tower, and open its page.
 
     About sixty shipments by road, air and sea: one is too warm, one freezes, one is stolen, a position is made up, a
     tracker is cloned. Needs no set-up and no network. Ctrl-C leaves nothing behind.
     """
-    with _folder(keep) as folder:
-        if files:
-            from doseway.app.demo_files import run_files  # noqa: PLC0415  # loads everything
+    from doseway.app.demo_files import run_files  # noqa: PLC0415  # loads everything
 
-            run_files(folder, click.echo)
-        elif check:
-            return _check(folder, seed)
-        else:
-            _show(folder, seed, speed, port, opens=not no_browser)
+    with _folder(keep) as folder:
+        run_files(folder / "files", click.echo)
+        if check:
+            return _check(folder / "day", seed)
+        if not files:
+            _show(folder / "day", seed, speed, port, opens=not no_browser)
     if keep is not None:
         say(f"Everything is in {keep}.")
     return 0
