@@ -94,11 +94,12 @@ def moving(draw: st.DrawFn) -> list[Fix]:
 
 @st.composite
 def observations(draw: st.DrawFn) -> dict[str, Recording]:
+    """Each device begins with a fix: without one the phases are the plan's, which the first fix may correct."""
     names = draw(st.sampled_from([("a",), ("a", "b"), ("a", "b", "c")]))
     return {
         name: recording(
             [series(quantity, draw(rows)) for quantity in Quantity if quantity is not Quantity.TEMPERATURE],
-            draw(st.lists(fixes, max_size=6)) + draw(moving()),
+            [fix(0, 45.0, 9.0), *draw(st.lists(fixes, max_size=6)), *draw(moving())],
             draw(signals),
         )
         for name in names
