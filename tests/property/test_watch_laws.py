@@ -134,7 +134,7 @@ def judged(one: Journey) -> tuple[Examination, Examination]:
     return result
 
 
-@settings(deadline=None, phases=PHASES, max_examples=60)
+@settings(deadline=None, phases=PHASES, max_examples=40)
 @given(observations(), st.integers(0, 2**32), st.sampled_from([None, 300, WHOLE, 900]))
 def test_any_order_repetition_and_batching_gives_the_same_findings(
     observed: dict[str, Recording], seed: int, until: float | None
@@ -147,7 +147,7 @@ def test_any_order_repetition_and_batching_gives_the_same_findings(
     assert judged(built(shuffled, names, until)) == judged(built(list(observed.items()), names, until))
 
 
-@settings(deadline=None, phases=PHASES, max_examples=150)
+@settings(deadline=None, phases=PHASES, max_examples=80)
 @given(observations(), st.integers(1, WHOLE))
 def test_what_is_over_is_not_changed_by_what_is_observed_later(observed: dict[str, Recording], now: int) -> None:
     pieces = list(observed.items())
@@ -158,7 +158,7 @@ def test_what_is_over_is_not_changed_by_what_is_observed_later(observed: dict[st
         assert [one for one in over if one not in after.findings] == []
 
 
-@settings(deadline=None, phases=PHASES, max_examples=60)
+@settings(deadline=None, phases=PHASES, max_examples=40)
 @given(observations(), st.sampled_from([300, 900]))
 def test_a_finding_is_raised_within_itself_and_within_what_is_known(observed: dict[str, Recording], until: int) -> None:
     for found in judged(built(list(observed.items()), list(observed), until)):
