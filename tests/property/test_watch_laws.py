@@ -51,7 +51,7 @@ def without_phases() -> Watch:
         {"rule": "no_signal", "factor": 1, "factor_if_buffers": 1},
         {"rule": "theft"},
         {"rule": "first_miles_stop"},
-        {"rule": "risk_zone"},
+        {"rule": "risk_zone", "crossing_s": 7200},
         {"rule": "separation"},
         {"rule": "jamming", "factor": 1},
         {"rule": "tampering"},
