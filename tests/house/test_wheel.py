@@ -42,6 +42,7 @@ def test_the_wheel_holds_profiles_templates_examples_and_the_verifier(wheel: Pat
     names = set(zipfile.ZipFile(wheel).namelist())
     for name in (
         "doseway/coldchain/profiles/usp-cct.toml",
+        "doseway/model/watches/standard.toml",
         "doseway/evidence/verify.py",
         "doseway/examples/issuer.pub",
         "doseway/py.typed",

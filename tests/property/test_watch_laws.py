@@ -51,7 +51,7 @@ def without_phases() -> Watch:
         {"rule": "no_signal", "factor": 1, "factor_if_buffers": 1},
         {"rule": "theft"},
         {"rule": "first_miles_stop"},
-        {"rule": "risk_zone"},
+        {"rule": "risk_zone", "crossing_s": 7200},
         {"rule": "separation"},
         {"rule": "jamming", "factor": 1},
         {"rule": "tampering"},
@@ -94,11 +94,12 @@ def moving(draw: st.DrawFn) -> list[Fix]:
 
 @st.composite
 def observations(draw: st.DrawFn) -> dict[str, Recording]:
+    """Each device begins with a fix: without one the phases are the plan's, which the first fix may correct."""
     names = draw(st.sampled_from([("a",), ("a", "b"), ("a", "b", "c")]))
     return {
         name: recording(
             [series(quantity, draw(rows)) for quantity in Quantity if quantity is not Quantity.TEMPERATURE],
-            draw(st.lists(fixes, max_size=6)) + draw(moving()),
+            [fix(0, 45.0, 9.0), *draw(st.lists(fixes, max_size=6)), *draw(moving())],
             draw(signals),
         )
         for name in names
@@ -133,7 +134,7 @@ def judged(one: Journey) -> tuple[Examination, Examination]:
     return result
 
 
-@settings(deadline=None, phases=PHASES, max_examples=60)
+@settings(deadline=None, phases=PHASES, max_examples=40)
 @given(observations(), st.integers(0, 2**32), st.sampled_from([None, 300, WHOLE, 900]))
 def test_any_order_repetition_and_batching_gives_the_same_findings(
     observed: dict[str, Recording], seed: int, until: float | None
@@ -146,7 +147,7 @@ def test_any_order_repetition_and_batching_gives_the_same_findings(
     assert judged(built(shuffled, names, until)) == judged(built(list(observed.items()), names, until))
 
 
-@settings(deadline=None, phases=PHASES, max_examples=150)
+@settings(deadline=None, phases=PHASES, max_examples=80)
 @given(observations(), st.integers(1, WHOLE))
 def test_what_is_over_is_not_changed_by_what_is_observed_later(observed: dict[str, Recording], now: int) -> None:
     pieces = list(observed.items())
@@ -157,7 +158,7 @@ def test_what_is_over_is_not_changed_by_what_is_observed_later(observed: dict[st
         assert [one for one in over if one not in after.findings] == []
 
 
-@settings(deadline=None, phases=PHASES, max_examples=60)
+@settings(deadline=None, phases=PHASES, max_examples=40)
 @given(observations(), st.sampled_from([300, 900]))
 def test_a_finding_is_raised_within_itself_and_within_what_is_known(observed: dict[str, Recording], until: int) -> None:
     for found in judged(built(list(observed.items()), list(observed), until)):

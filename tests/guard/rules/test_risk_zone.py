@@ -62,3 +62,14 @@ def test_hours_and_zones_that_are_none_are_refused(hours: str, zone: str) -> Non
     bad = site("z", PLACE, uses=("risk",), zone=zone, hours=(hours,))
     with pytest.raises(DataError, match="the site 'z' has hours"):
         instants(bad, "2026-01-10T12:30:00+00:00")
+
+
+def test_a_zone_between_two_fixes_is_passed_through_within_its_hours() -> None:
+    alley = site("alley", PLACE, 500, uses=("risk",))
+    past = recording(fixes=[fix(0, 45, 9.4), fix(20, 45, 9.6)])
+    (found,) = find(journey(past, sites=[alley]), "risk_zone", crossing_s=1200)
+    assert (minutes([found]), found.text) == ([(0, 20, 20)], "Passed through the zone of risk alley.")
+    assert find(journey(past, sites=[alley]), "risk_zone", crossing_s=1199) == []
+    assert find(journey(past, sites=[alley]), "risk_zone") == []
+    asleep = site("alley", PLACE, 500, uses=("risk",), hours=("00:00-00:01",))
+    assert find(journey(past, sites=[asleep]), "risk_zone", crossing_s=1200) == []

@@ -61,3 +61,18 @@ def test_frozen_while_the_device_beside_it_moves() -> None:
 
 def test_a_clock_that_is_set_back_is_no_speed() -> None:
     assert spoofed(fix(0, 45, 9), fix(100, 45, 9.5), fix(50, 45, 9.2)) == []
+
+
+def test_one_that_is_elsewhere_while_two_are_together_disagrees() -> None:
+    places = {"a": 9.5, "b": 9.0, "c": 9.001}
+    observed = [(name, recording(fixes=still(0, 30, east))) for name, east in places.items()]
+    one = journey(*observed, legs=(), until=30)
+    found = find(one, "spoofed_position")
+    assert [(each.device, each.details["pattern"], minutes([each])[0]) for each in found] == [
+        ("a", "disagrees", (0, 0, None))
+    ]
+    assert find(one, "spoofed_position", apart_m=40_000) == []
+    two = journey(*observed[:2], legs=(), until=30)
+    assert find(two, "spoofed_position") == []  # apart, but nobody can say which is wrong: rule separation's
+    scattered = journey(*observed[:2], ("c", recording(fixes=still(0, 30, 10.0))), legs=(), until=30)
+    assert find(scattered, "spoofed_position") == []

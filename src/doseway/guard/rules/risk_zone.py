@@ -15,7 +15,8 @@ from doseway.model.journey import Fixes, Journey
 from doseway.model.rulebook import refuse
 from doseway.model.spells import spells
 from doseway.model.units import HOUR_MS
-from doseway.model.watching import Needs, WatchRule, WatchSpec, active, finding
+from doseway.model.visits import visits_of
+from doseway.model.watching import Needs, WatchRule, WatchSpec, active, finding, is_active
 from doseway.model.wording import duration
 
 _WHOLE_PPM: Final = 1_000_000
@@ -27,12 +28,15 @@ class RiskZone(WatchSpec, frozen=True, kw_only=True):
     Attributes:
         probability_ppm: the part of a fix's disc of accuracy that has to lie inside.
         raise_after_ms: how long it may be inside. max_gap_ms: a longer pause between two fixes is a gap: unknown.
+        crossing_ms: two fixes outside, at most so far apart, with the zone on the straight way between them, are a
+            finding as well where one of them lies within its hours; 0: they are not.
     """
 
     severity: Severity = Severity.HIGH
     probability_ppm: int = 500_000
     raise_after_ms: int = 0
     max_gap_ms: int = 2 * HOUR_MS
+    crossing_ms: int = 0
 
     def check(self) -> None:
         """Check that a probability is one."""
@@ -53,7 +57,12 @@ class RiskZoneRule:
     def find(self, journey: Journey, spec: RiskZone) -> list[Finding]:
         """Return one finding for each stay of a device in a zone within its hours."""
         zones = [site for _, site in sorted(journey.sites.items()) if "risk" in site.uses]
-        return [one for site in zones for fixes in journey.fixes for one in _findings(journey, spec, site, fixes)]
+        return [
+            one
+            for site in zones
+            for fixes in journey.fixes
+            for one in (*_findings(journey, spec, site, fixes), *_crossings(journey, spec, site, fixes))
+        ]
 
 
 def _findings(journey: Journey, spec: RiskZone, site: Site, fixes: Fixes) -> list[Finding]:
@@ -86,6 +95,21 @@ def _findings(journey: Journey, spec: RiskZone, site: Site, fixes: Fixes) -> lis
             )
         )
     return results
+
+
+def _crossings(journey: Journey, spec: RiskZone, site: Site, fixes: Fixes) -> list[Finding]:
+    if not spec.crossing_ms:
+        return []
+    windows = active(journey, spec)
+    text = f"Passed through the zone of risk {site.title or site.id}."
+    details: dict[str, int | str] = {"site": site.id, "is_crossing": 1}
+    return [
+        finding(spec, one.start_ms, one.confirmed_ms, one.confirmed_ms, text, device=one.device, details=details)
+        for one in visits_of(fixes, site, crossing_ms=spec.crossing_ms)
+        if one.is_crossing
+        and is_active(windows, one.confirmed_ms)
+        and within_hours(site, np.asarray([one.start_ms, one.confirmed_ms], np.int64)).any()
+    ]
 
 
 def within_hours(site: Site, at_ms: Int64) -> Bools:
