@@ -127,8 +127,8 @@ class Notifier:
         card = self._describe(story.shipment)
         put = self._outbox.put([self._entry(notice, story, card).item() for notice in notices])
         for notice in notices:
-            if notice.kind == "escalated" and put:
-                self._escalated(notice, story)
+            if notice.kind == "escalated":
+                self._escalated(notice, story)  # again after a failure: whoever records it does so once
         return put
 
     def _entry(self, notice: Notice, story: Story, card: Card) -> Entry:
