@@ -140,9 +140,12 @@ class Notifier:
         """Remember when the alert is due again; forget one that has ended long ago."""
         story = self._stories[alert]
         at_ms = next_due_ms(self._policy, story, now_ms)
+        forget_ms = None if story.ended_at_ms is None else story.ended_at_ms + _KEPT_MS
+        if at_ms is None and forget_ms is not None and now_ms < forget_ms:
+            at_ms = forget_ms
         if at_ms is not None:
             self._next_ms[alert] = at_ms
             return
         del self._next_ms[alert]
-        if story.ended_at_ms is not None and story.ended_at_ms + _KEPT_MS < now_ms:
+        if forget_ms is not None:
             del self._stories[alert]
