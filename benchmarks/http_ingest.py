@@ -148,7 +148,7 @@ def server(script: str, folder: Path) -> Iterator[tuple[str, int]]:
         assert process.stdout is not None
         yield process.stdout.readline().strip(), process.pid
     finally:
-        process.terminate()
+        process.kill()
         process.wait()
 
 
@@ -171,16 +171,20 @@ def measure(url: str, pid: int, batch: int, seed: int) -> Measured:
 def run() -> list[Row]:
     """Return messages a CPU second, and a wall second, of both; medians of interleaved rounds."""
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        with server(OURS, Path(one)) as (url, pid), server(PEER, Path(other)) as (peer_url, peer_pid):
-            for batch in (1, BATCH):
-                ours: list[Measured] = []
-                theirs: list[Measured] = []
-                for number in range(ROUNDS + 1):
-                    seed = number * 1_000_000_000 + batch
-                    ours.append(measure(url, pid, batch, seed))
-                    theirs.append(measure(peer_url, peer_pid, batch, seed))
-                rows += _rows(batch, ours[1:], theirs[1:])
+    with (
+        tempfile.TemporaryDirectory() as one,
+        tempfile.TemporaryDirectory() as other,
+        server(OURS, Path(one)) as (url, pid),
+        server(PEER, Path(other)) as (peer_url, peer_pid),
+    ):
+        for batch in (1, BATCH):
+            ours: list[Measured] = []
+            theirs: list[Measured] = []
+            for number in range(ROUNDS + 1):
+                seed = number * 1_000_000_000 + batch
+                ours.append(measure(url, pid, batch, seed))
+                theirs.append(measure(peer_url, peer_pid, batch, seed))
+            rows += _rows(batch, ours[1:], theirs[1:])
     return rows
 
 

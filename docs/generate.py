@@ -16,20 +16,30 @@ from doseway.api.openapi import description
 from doseway.app.accounts import Accounts
 from doseway.app.board import Tower
 from doseway.app.logbook import SystemClock
-from doseway.app.settings import Settings
+from doseway.app.settings import HttpSettings, NotifySettings, Settings
 from doseway.cli.main import COMMANDS, cli
 from doseway.coldchain import profile as profiles
 from doseway.coldchain import registry as rules
 from doseway.engines.accounts_sqlite import SqliteAccounts
 from doseway.intake import message_registry as messages
 from doseway.intake import registry as formats
+from doseway.intake.door_settings import FolderSettings, MqttRoute, MqttSettings, TiveSettings
 from doseway.intake.tables import mapping
 from doseway.intake.wire import channels
 from doseway.intake.wire import mapping as message_mapping
 from doseway.model import errors, facts, watch
 from doseway.model.terms import toml_key
 from doseway.model.watching import WatchSpec
+from doseway.notify import registry as notice_channels
 
+SETTINGS_TABLES: tuple[tuple[str, type[msgspec.Struct], str], ...] = (
+    ("[doors.http]", HttpSettings, "DOSEWAY_DOORS__HTTP__"),
+    ("[[doors.mqtt]]", MqttSettings, ""),
+    ("routes of [[doors.mqtt]]", MqttRoute, ""),
+    ("[[doors.tive]]", TiveSettings, ""),
+    ("[[doors.folder]]", FolderSettings, ""),
+    ("[notify]", NotifySettings, "DOSEWAY_NOTIFY__"),
+)
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py from the code. Do not edit. -->\n"
 
@@ -83,17 +93,42 @@ def _command(command: click.Command, path: str) -> Iterator[str]:
 
 def settings() -> str:
     """Describe the settings from their struct."""
-    meanings = _attributes(Settings)
-    rows = (
-        (f"`{field.name}`", f"`DOSEWAY_{field.name.upper()}`", f"`{_default(field)}`", meanings.get(field.name, ""))
-        for field in msgspec.structs.fields(Settings)
-    )
     module = __import__("doseway.app.settings", fromlist=["settings"])
-    return f"# Settings\n\n{inspect.getdoc(module)}\n\n" + table(("name", "environment", "default", "meaning"), rows)
+    parts = [f"# Settings\n\n{inspect.getdoc(module)}\n", _settings_table(Settings, "DOSEWAY_")]
+    for title, kind, variable in SETTINGS_TABLES:
+        parts += [f"## `{title}`\n", f"{first_paragraph(kind)}\n", _settings_table(kind, variable)]
+    for name in notice_channels.names():
+        kind = inspect.getmodule(type(notice_channels.by_id(name))).__dict__[f"{name.capitalize()}Options"]
+        parts += [
+            f"## `[notify.channels.{name}]`\n",
+            f"{notice_channels.by_id(name).title}.\n",
+            _settings_table(kind, ""),
+        ]
+    return "\n".join(parts)
+
+
+def _settings_table(kind: type[msgspec.Struct], variable: str) -> str:
+    """Describe one table; without a variable's prefix it is one of several, which the environment does not reach."""
+    meanings = _attributes(kind)
+    names = {name for _, table_kind, _ in SETTINGS_TABLES for name in (table_kind.__name__,)}
+    rows = (
+        (
+            f"`{field.name}`",
+            *([f"`{variable}{field.name.upper()}`"] if variable else []),
+            f"`{_default(field)}`",
+            meanings.get(field.name, ""),
+        )
+        for field in msgspec.structs.fields(kind)
+        if getattr(field.type, "__name__", "") not in names and field.name != "doors"
+    )
+    head = ("name", "environment", "default", "meaning") if variable else ("name", "default", "meaning")
+    return table(head, rows)
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:
-    return "" if field.default in (msgspec.NODEFAULT, None, ()) else str(field.default)
+    if field.default in (msgspec.NODEFAULT, None, ()):
+        return ""
+    return str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
 
 
 def _attributes(kind: type[msgspec.Struct]) -> dict[str, str]:

@@ -291,6 +291,17 @@ def test_bodies_that_wait_are_bounded_together(admit: MemoryAdmit) -> None:
     assert post(app, body=b"1" * 4096).status == 202  # and the room is free again
 
 
+def test_refused_bodies_neither_keep_nor_give_room(admit: MemoryAdmit) -> None:
+    tight = IngestLimits(max_bytes=4096, max_waiting_bytes=6000)
+    app = ingest_app(admit, FORMATS, FixedClock(), keys=KEYS, limits=tight)
+    headers = {"x-api-key": KEY, "content-encoding": "gzip"}
+    for body in (gzip.compress(b" " * 9_999), b"no gzip", gzip.compress(b"{}")[:-1]) * 40:
+        assert call(app, "POST", "/ingest/tive", body=body, headers=headers, parts=2).status in {400, 413}
+    packed = gzip.compress(b" " * 4000, 0)
+    problem(call(app, "POST", "/ingest/tive", body=packed, headers=headers), 503, "pushback")
+    assert post(app, body=b"1" * 4096).status == 202
+
+
 @pytest.mark.parametrize("mount", ["/ingest", "/api/v1/ingest"])
 def test_it_can_be_mounted_in_litestar(admit: MemoryAdmit, mount: str) -> None:
     inner = ingest_app(admit, FORMATS, FixedClock(), keys=KEYS)

@@ -21,10 +21,11 @@ from doseway.api import asgi
 from doseway.api.ingest import IngestLimits, ingest_app
 from doseway.api.serve import serve
 from doseway.app.logbook import SystemClock
+from doseway.ledger.pool import PoolSettings
 from doseway.model.errors import Unavailable
 asgi.BODY_TIMEOUT_S = 1.0
 folder = Path(sys.argv[1])
-sequencer = open_log(folder)
+sequencer = open_log(folder, PoolSettings(linger_ms=5))
 log = LogAdmit(sequencer)
 
 def admit(incoming):

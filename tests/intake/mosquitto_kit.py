@@ -24,6 +24,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def wait_for_port(port: int) -> None:
+    for _ in range(500):
+        with socket.socket() as probe:
+            probe.settimeout(0.1)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"nothing answers at port {port}")
+
+
 class Mosquitto:
     """A broker whose memory is on disk whenever `save` has returned."""
 
@@ -53,14 +63,7 @@ class Mosquitto:
         with self._config.open("a") as config:
             config.write("user root\n" if os.geteuid() == 0 and self._process is None else "")
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(500):
-            with socket.socket() as probe:
-                probe.settimeout(0.1)
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            assert self._process.poll() is None, "mosquitto did not start"
-            time.sleep(0.02)
-        raise AssertionError("mosquitto does not answer")
+        wait_for_port(self.port)
 
     def kill(self) -> None:
         """As a power cut: nothing is saved any more."""

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doseway.intake.keyring import FixedKeyRing, KeyRecord, Sender, new_key, new_signing_secret, signing_secret
+from doseway.intake.keyring import (
+    FirstRing,
+    FixedKeyRing,
+    KeyRecord,
+    Sender,
+    new_key,
+    new_signing_secret,
+    signing_secret,
+)
 from doseway.model.errors import DataError, Unavailable
 
 
@@ -40,6 +48,16 @@ def test_a_signature_is_the_senders_over_these_bytes(message: bytes, secret: byt
     empty = hmac.new(b"", message, hashlib.sha256).digest()
     assert ring.signed("mute", message, [empty]) is None
     assert ring.signed("nobody", message, [empty]) is None
+
+
+def test_several_rings_are_one() -> None:
+    key, record = new_key("acme")
+    secret = b"s" * 24
+    ring = FirstRing(FixedKeyRing([record]), FixedKeyRing([KeyRecord(id="hook")], {"hook": secret}))
+    assert ring.check(key) == Sender("acme")
+    assert ring.check("x") is None
+    assert ring.signed("hook", b"m", [hmac.new(secret, b"m", hashlib.sha256).digest()]) == Sender("hook")
+    assert ring.signed("acme", b"m", [b"x"]) is None
 
 
 def test_a_file_of_keys_is_read(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import datetime as dt
+import shutil
+import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -12,8 +14,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from gmqtt import Client
+from gmqtt.mqtt.constants import MQTTv311
 from tests.api.ingest_kit import FixedClock, MemoryAdmit
-from tests.intake.mosquitto_kit import Mosquitto, Publisher, needs_mosquitto
+from tests.intake.mosquitto_kit import Mosquitto, Publisher, free_port, needs_mosquitto, wait_for_port
 
 from doseway.intake import mqtt
 from doseway.intake.door import Admitted, Incoming
@@ -293,6 +296,39 @@ def test_the_older_protocol_works_too(broker: Mosquitto) -> None:
             await until(lambda: len(admit.taken) == 5)
 
     asyncio.run(scenario())
+
+
+@contextlib.contextmanager
+def nats(folder: Path) -> Iterator[int]:
+    """NATS's own MQTT listener on a free port; its memory is JetStream's."""
+    binary, port = shutil.which("nats-server", path="/usr/sbin:/usr/bin:/usr/local/bin"), free_port()
+    if binary is None:
+        pytest.skip("no nats-server; apt-get install nats-server")
+    lines = (f"port: {free_port()}", "host: 127.0.0.1", "server_name: test", f'jetstream {{ store_dir: "{folder}" }}')
+    config = folder / "nats.conf"
+    config.write_text("\n".join((*lines, f"mqtt {{ host: 127.0.0.1, port: {port} }}")) + "\n")
+    process = subprocess.Popen([binary, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for_port(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_nats_keeps_messages_for_the_door_too(tmp_path: Path) -> None:
+    async def scenario(port: int) -> None:
+        values = {"name": "nats", "host": "127.0.0.1", "port": port, "version": "3.1.1", "routes": ROUTES}
+        nats_settings = MqttSettings(**values)  # type: ignore[arg-type] # as TOML gives it
+        async with running(MqttDoor(nats_settings, MemoryAdmit(), FixedClock())):
+            await asyncio.sleep(0.3)
+        await Publisher(port, version=MQTTv311).publish(ONE, payloads(0, 30))
+        admit = MemoryAdmit()
+        async with running(MqttDoor(nats_settings, admit, FixedClock())):
+            await until(lambda: bodies(admit) == set(payloads(0, 30)))
+
+    with nats(tmp_path) as port:
+        asyncio.run(scenario(port))
 
 
 @pytest.mark.parametrize(

@@ -124,5 +124,7 @@ def test_facts_about_other_things_and_unknown_alerts_change_nothing(room: Room) 
 def test_what_ended_long_ago_is_forgotten(room: Room) -> None:
     room.notifier.take(OPENED)
     room.notifier.take(fact(facts.AlertClosed, NOW_MS + 1, finding=replace(FINDING, end_ms=NOW_MS)))
+    room.notifier.tick(NOW_MS + 2)
+    assert room.notifier._stories
     assert room.notifier.tick(NOW_MS + 30 * HOUR_MS) == 0
     assert not room.notifier._stories

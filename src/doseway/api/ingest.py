@@ -31,6 +31,7 @@ _TAKEN: Final = re.compile(
     r"application/(?:[a-z0-9.+-]+\+)?(?:json|cbor|cose)|application/(?:x-ndjson|ndjson|jsonl|octet-stream)"
     r"|application/x-www-form-urlencoded|text/(?:plain|csv)"
 )
+_LONGEST_NAME: Final = 1_000
 _ENCODINGS: Final = {b"": False, b"identity": False, b"gzip": True, b"x-gzip": True}
 
 
@@ -127,8 +128,10 @@ class _Door:
 
         def take(part: bytes) -> None:
             before = reading.size
-            reading.take(part)
-            self._waiting_bytes += reading.size - before
+            try:
+                reading.take(part)
+            finally:
+                self._waiting_bytes += reading.size - before
             if self._waiting_bytes > self._limits.max_waiting_bytes:
                 raise Refused(_later(503, "pushback", "too many bodies are being read", 5))
 
@@ -141,11 +144,12 @@ class _Door:
         return body, raw
 
     async def _take(self, request: Request, format_id: str, sender: Sender, body: bytes) -> Response:
+        has_name = request.method == "POST" and body is not request.query
         incoming = Incoming(
             door="http",
             format=format_id,
             body=body,
-            name=request.query.decode("latin-1") if request.method == "POST" and body is not request.query else "",
+            name=request.query.decode("latin-1")[:_LONGEST_NAME] if has_name else "",
             by=f"key:{sender.id}",
             received_at_ms=self._clock.now_ms(),
         )

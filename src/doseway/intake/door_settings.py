@@ -33,7 +33,8 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         routes: what to subscribe to.
         version: of MQTT; NATS speaks 3.1.1 alone.
         username, password_file: how to sign in; the file holds the password.
-        tls: encrypt, and check the broker's certificate by `ca_file`, else by the system's authorities.
+        tls: encrypt, and check the broker's certificate.
+        ca_file: authorities to check it by; none: the system's.
         certificate_file, key_file: ours, where the broker asks for one.
         session_expiry_s: how long the broker keeps messages for us while we are away (MQTT 5).
         receive_maximum: unacknowledged messages at once (MQTT 5): what bounds memory while the log is slow.

@@ -9,10 +9,9 @@ import contextlib
 from collections import deque
 from concurrent.futures import Future
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
-_NEVER: Final = 10.0**9
 
 
 class Landing:
@@ -22,7 +21,7 @@ class Landing:
         self._landed: deque[tuple[asyncio.Future[Any], Future[Any]]] = deque()
         self._is_called = False
 
-    async def wait(self, future: Future[Result], patience_s: float = _NEVER) -> Result:
+    async def wait(self, future: Future[Result], patience_s: float | None = None) -> Result:
         """Wait for a result.
 
         Raises:
@@ -31,11 +30,12 @@ class Landing:
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Result] = loop.create_future()
         future.add_done_callback(partial(self._land, loop, waiter))
-        timer = loop.call_later(patience_s, _give_up, waiter)
+        timer = None if patience_s is None else loop.call_later(patience_s, _give_up, waiter)
         try:
             return await waiter
         finally:
-            timer.cancel()
+            if timer is not None:
+                timer.cancel()
 
     def _land(self, loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[Any], future: Future[Any]) -> None:
         """Note a result, in the thread that made it; the loop is called unless it has been since it last looked."""

@@ -127,8 +127,8 @@ class Notifier:
         card = self._describe(story.shipment)
         put = self._outbox.put([self._entry(notice, story, card).item() for notice in notices])
         for notice in notices:
-            if notice.kind == "escalated" and put:
-                self._escalated(notice, story)
+            if notice.kind == "escalated":
+                self._escalated(notice, story)  # again after a failure: whoever records it does so once
         return put
 
     def _entry(self, notice: Notice, story: Story, card: Card) -> Entry:
@@ -140,9 +140,12 @@ class Notifier:
         """Remember when the alert is due again; forget one that has ended long ago."""
         story = self._stories[alert]
         at_ms = next_due_ms(self._policy, story, now_ms)
+        forget_ms = None if story.ended_at_ms is None else story.ended_at_ms + _KEPT_MS
+        if at_ms is None and forget_ms is not None and now_ms < forget_ms:
+            at_ms = forget_ms
         if at_ms is not None:
             self._next_ms[alert] = at_ms
             return
         del self._next_ms[alert]
-        if story.ended_at_ms is not None and story.ended_at_ms + _KEPT_MS < now_ms:
+        if forget_ms is not None:
             del self._stories[alert]

@@ -17,6 +17,7 @@ from doseway.notify.quiet import quiet_until, zone_of
 Kind = Literal["opened", "escalated", "repeated", "closed", "retracted", "test"]
 _MINUTE_MS: Final = 60_000
 _DAY_MS: Final = 24 * 60 * _MINUTE_MS
+_MOST_SWALLOWED: Final = 300
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +114,8 @@ def _of_route(policy: Policy, route: Route, story: Story) -> Iterator[Notice]:
                 continue
             for address in recipient.addresses:
                 times = told.setdefault((recipient.id, address), [])
-                if len(times) < route.max_notifications:
+                is_new = kind != "repeated" or not times or due_ms > times[-1]  # quiet hours end with one message
+                if is_new and len(times) < route.max_notifications:
                     times.append(due_ms)
                     yield _notice(story, recipient, address, revision, kind, level, due_ms)
     if story.end and story.ended_at_ms is not None and route.tells_end:
@@ -139,9 +141,11 @@ def _sayings(route: Route, story: Story) -> Iterator[tuple[int, int, str, Kind]]
     ]
     if route.renotify_every_min:
         step_ms = route.renotify_every_min * _MINUTE_MS
+        # Those that quiet hours or a snooze swallow do not count, so there are more than may be sent.
+        most = route.max_notifications + min(2 * _DAY_MS // step_ms, _MOST_SWALLOWED)
         found += [
             (story.opened_at_ms + number * step_ms, 0, f"repeat-{number}", "repeated")
-            for number in range(1, route.max_notifications + 1)
+            for number in range(1, most + 1)
             if not any(start <= story.opened_at_ms + number * step_ms < until for start, until in story.snoozed)
         ]
     yield from sorted(found)

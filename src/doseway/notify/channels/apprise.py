@@ -16,7 +16,11 @@ from doseway.notify.port import Channel, Message
 
 
 class AppriseOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The table `[notify.channels.apprise]`; `targets_file` is TOML, `name = "apprise URL"`."""
+    """The table `[notify.channels.apprise]`.
+
+    Attributes:
+        targets_file: TOML lines `name = "apprise URL"`; policies name the targets.
+    """
 
     targets_file: Path
 

@@ -25,7 +25,7 @@ class EmailOptions(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         host, port: of the mail server. sender: the From address.
         security: `starttls`, `tls` from the first byte, or `none`, which only a server on this machine should have.
-        ca_file: authorities to check the server by; None: the system's.
+        ca_file: authorities to check the server by; none: the system's.
         username, password_file: how to sign in; else the environment's DOSEWAY_SMTP_PASSWORD.
         timeout_s: of each step.
     """
