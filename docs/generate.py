@@ -112,14 +112,14 @@ def format_table() -> str:
 
 def _message_formats() -> Iterator[str]:
     """Describe the formats of live messages."""
-    yield "# Message formats\n\nWhat trackers and platforms send live: `POST /ingest/ID`, and the other doors.\n"
+    yield "## Message formats\n\nWhat trackers and platforms send live: `POST /ingest/ID`, and the other doors.\n"
     rows = ((f"`{one.id}`", str(one.version), one.title) for one in messages.all_formats())
     yield table(("id", "version", "reads"), rows)
     yield f"How numbers become values: {inspect.getdoc(channels)}\n"
     for one in messages.all_formats():
         module = inspect.getmodule(type(one))
-        yield f"## Message `{one.id}`\n\n{_literal(inspect.getdoc(module) or '')}\n"
-    yield f"## Declaring what is in a message\n\n{_literal(inspect.getdoc(message_mapping) or '')}\n"
+        yield f"### Message `{one.id}`\n\n{_literal(inspect.getdoc(module) or '')}\n"
+    yield f"### Declaring what is in a message\n\n{_literal(inspect.getdoc(message_mapping) or '')}\n"
 
 
 def _literal(text: str) -> str:
