@@ -115,7 +115,7 @@ def _message_formats() -> Iterator[str]:
     yield "## Message formats\n\nWhat trackers and platforms send live: `POST /ingest/ID`, and the other doors.\n"
     rows = ((f"`{one.id}`", str(one.version), one.title) for one in messages.all_formats())
     yield table(("id", "version", "reads"), rows)
-    yield f"How numbers become values: {inspect.getdoc(channels)}\n"
+    yield (inspect.getdoc(channels) or "").partition("\n\n")[2] + "\n"
     for one in messages.all_formats():
         module = inspect.getmodule(type(one))
         yield f"### Message `{one.id}`\n\n{_literal(inspect.getdoc(module) or '')}\n"
