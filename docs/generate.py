@@ -98,12 +98,9 @@ def settings() -> str:
     for title, kind, variable in SETTINGS_TABLES:
         parts += [f"## `{title}`\n", f"{first_paragraph(kind)}\n", _settings_table(kind, variable)]
     for name in notice_channels.names():
-        kind = inspect.getmodule(type(notice_channels.by_id(name))).__dict__[f"{name.capitalize()}Options"]
-        parts += [
-            f"## `[notify.channels.{name}]`\n",
-            f"{notice_channels.by_id(name).title}.\n",
-            _settings_table(kind, ""),
-        ]
+        one = notice_channels.by_id(name)
+        kind = inspect.getmodule(type(one)).__dict__[f"{name.capitalize()}Options"]
+        parts += [f"## `[notify.channels.{name}]`\n", f"{one.title}.\n", _settings_table(kind, "")]
     return "\n".join(parts)
 
 
@@ -157,14 +154,14 @@ def format_table() -> str:
 
 def _message_formats() -> Iterator[str]:
     """Describe the formats of live messages."""
-    yield "# Message formats\n\nWhat trackers and platforms send live: `POST /ingest/ID`, and the other doors.\n"
+    yield "## Message formats\n\nWhat trackers and platforms send live: `POST /ingest/ID`, and the other doors.\n"
     rows = ((f"`{one.id}`", str(one.version), one.title) for one in messages.all_formats())
     yield table(("id", "version", "reads"), rows)
-    yield f"How numbers become values: {inspect.getdoc(channels)}\n"
+    yield (inspect.getdoc(channels) or "").partition("\n\n")[2] + "\n"
     for one in messages.all_formats():
         module = inspect.getmodule(type(one))
-        yield f"## Message `{one.id}`\n\n{_literal(inspect.getdoc(module) or '')}\n"
-    yield f"## Declaring what is in a message\n\n{_literal(inspect.getdoc(message_mapping) or '')}\n"
+        yield f"### Message `{one.id}`\n\n{_literal(inspect.getdoc(module) or '')}\n"
+    yield f"### Declaring what is in a message\n\n{_literal(inspect.getdoc(message_mapping) or '')}\n"
 
 
 def _literal(text: str) -> str:

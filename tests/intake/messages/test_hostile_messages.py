@@ -21,7 +21,7 @@ from doseway.model.errors import DataError, FormatError, UsageError
 from doseway.model.readings import Recording
 
 SAMPLES = [*bodies().items(), ("osmand", QUERY)]
-SLOWEST_S = 5.0
+SLOWEST_S = 5.0  # of the processor: other work on the machine does not count
 
 
 def attempt(format_id: str, body: bytes, **caps: Any) -> tuple[Recording, ...] | None:
@@ -77,9 +77,9 @@ def attack(format_id: str, body: bytes, rounds: int) -> None:
         broken = body
         for _ in range(rng.randrange(1, 4)):
             broken = damaged(broken or b"x", rng)
-        start = time.perf_counter()
+        start = time.process_time()
         attempt(format_id, broken)
-        assert time.perf_counter() - start < SLOWEST_S, broken
+        assert time.process_time() - start < SLOWEST_S, broken
 
 
 @pytest.mark.parametrize(("format_id", "body"), SAMPLES)
@@ -195,9 +195,9 @@ DEEP: dict[str, Bomb] = {
 def test_what_is_deep_or_long_neither_crashes_nor_takes_long(what: str) -> None:
     body = DEEP[what]()
     for name in names():
-        start = time.perf_counter()
+        start = time.process_time()
         attempt(name, body)
-        assert (name, time.perf_counter() - start < SLOWEST_S) == (name, True)
+        assert (name, time.process_time() - start < SLOWEST_S) == (name, True)
 
 
 def test_names_without_end_are_refused() -> None:

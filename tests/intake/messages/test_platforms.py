@@ -151,6 +151,11 @@ class TestThingsStack:
         assert values(recording, "contact", Quantity.DOOR) == [1_000]
         assert "not-judged" in codes(recording)
 
+    def test_a_message_of_the_normalised_topic(self, decode: Decode) -> None:
+        normal = {"normalized_payload": {"air": {"temperature": 4.5}}, "received_at": ISO}
+        (recording,) = decode("tts", {"end_device_ids": TTS["end_device_ids"], "uplink_normalized": normal})
+        assert (values(recording, "air"), times(recording, "air")) == ([4_500], [ISO_MS])
+
     def test_no_device_is_refused(self, decode: Decode) -> None:
         with pytest.raises(FormatError, match="end_device_ids"):
             decode("tts", {"uplink_message": {}})
