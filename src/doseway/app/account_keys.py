@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from doseway.app.accounts import Accounts
-from doseway.intake.keyring import KeyRing, Sender
+from doseway.intake.keyring import Sender
 
 REMEMBERED_S: Final = 5.0
 """A key that is revoked works for at most so long."""
@@ -17,15 +17,11 @@ class AccountKeys:
 
     Args:
         accounts: where the keys are.
-        others: senders that have no account key: those who sign, and those of a file; None: nobody.
         monotonic_s: tells how much time has passed.
     """
 
-    def __init__(
-        self, accounts: Accounts, others: KeyRing | None = None, monotonic_s: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, accounts: Accounts, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._accounts = accounts
-        self._others = others
         self._monotonic_s = monotonic_s
         self._known: dict[str, tuple[float, Sender | None]] = {}
 
@@ -39,11 +35,9 @@ class AccountKeys:
             self._known.clear()
         who = self._accounts.who_has_key(key)
         sender = Sender(who.name.removeprefix("key:"), frozenset(who.formats)) if who and who.formats else None
-        if sender is None and self._others is not None:
-            sender = self._others.check(key)
         self._known[key] = (now_s + REMEMBERED_S, sender)
         return sender
 
-    def signed(self, sender_id: str, message: bytes, signatures: Sequence[bytes]) -> Sender | None:
-        """Return the sender of that id if any of the HMAC-SHA256 values over the message is theirs."""
-        return self._others.signed(sender_id, message, signatures) if self._others is not None else None
+    def signed(self, sender_id: str, message: bytes, signatures: Sequence[bytes]) -> Sender | None:  # noqa: ARG002
+        """Return None: accounts have keys, and no secret to sign with."""
+        return None

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example:\n\n  doseway demo --check")
-@click.option("--check", is_flag=True, help="The day as fast as it goes, without a browser; says whether every alert came.")
-@click.option("--files", is_flag=True, help="Only the way of logger files: imported, witnessed, packed, verified, attacked.")
+@click.option("--check", is_flag=True, help="The day as fast as it goes, with no browser; says what differs.")
+@click.option("--files", is_flag=True, help="Only the logger files: imported, witnessed, packed, attacked.")
 @click.option("--speed", type=click.FloatRange(1, 600), default=600, show_default=True, help="Times faster than life.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed, the same day.")
 @click.option("--port", type=click.IntRange(0, 65535), default=7370, show_default=True, help="0: a free one.")

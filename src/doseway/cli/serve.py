@@ -96,14 +96,14 @@ def doors_of(
     from doseway.api.tiles import tiles_app  # noqa: PLC0415
     from doseway.app.account_keys import AccountKeys  # noqa: PLC0415
     from doseway.intake import message_registry  # noqa: PLC0415
-    from doseway.intake.keyring import FixedKeyRing  # noqa: PLC0415
+    from doseway.intake.keyring import FirstRing, FixedKeyRing  # noqa: PLC0415
 
     http = settings.doors.http
     limits = IngestLimits(max_bytes=http.max_bytes, replay_s=http.replay_s)
-    others = None if http.keys_file is None else FixedKeyRing.read(http.keys_file)
+    others = [] if http.keys_file is None else [FixedKeyRing.read(http.keys_file)]
 
     def mounts(accounts: "Accounts") -> "Mapping[str, Mount]":
-        keys = None if is_open else AccountKeys(accounts, others)
+        keys = None if is_open else FirstRing(AccountKeys(accounts), *others)
         door = ingest_app(tower.admit, message_registry.names(), clock, keys=keys, limits=limits)
         return {
             "/ingest": Mount(door),
