@@ -118,7 +118,7 @@ class Keeper:
             tables.put_shipments(
                 tx,
                 [
-                    rows.shipment_row(holder, self._end - 1)
+                    rows.shipment_row(holder)
                     for name, holder in changed.items()
                     if holder.context is not None and shipment_of(name)
                 ],

@@ -6,7 +6,9 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from doseway.app.board import AlertState
 from doseway.app.tower.admission import Handover
+from doseway.app.tower.alerts import Revision
 from doseway.app.tower.bindings import Bindings
 from doseway.app.tower.decoding import Decoded, Decoders, outcome
 from doseway.app.tower.evaluate import Effect
@@ -43,6 +45,7 @@ from doseway.model.facts import (
     PacketRejected,
     RuleFailed,
 )
+from doseway.model.findings import Finding
 from doseway.model.ids import content_id
 from doseway.model.readings import Recording
 
@@ -96,6 +99,7 @@ class Router:
         self._collect = collect
         self._undecoded: dict[int, tuple[PacketReceived, int]] = {}
         self._unsaid: dict[int, Decoded] = {}
+        self._told: dict[str, int] = {}
         self._gathered: dict[str, _Gathered] = {}
         self._events: list[Event] = []
         self.packets = dict.fromkeys(("received", "decoded", "rejected"), 0)
@@ -146,10 +150,13 @@ class Router:
             case DispositionDecided():
                 self._events.append(Decided(shipment_holder(body.shipment), index, body.disposition))
             case AlertRetracted():
-                self._events.append(Told(shipment_holder(body.shipment), index, body.alert, "retracted", None))
+                self._tell(index, body, "retracted", None)
             case AlertOpened() | AlertExtended() | AlertShortened() | AlertClosed():
-                holder, finding = shipment_holder(body.shipment), body.finding
-                self._events.append(Told(holder, index, body.alert, state_of(finding), finding))
+                self._tell(index, body, state_of(body.finding), body.finding)
+
+    def _tell(self, index: int, body: Revision, state: AlertState, finding: Finding | None) -> None:
+        number = self._told[body.alert] = self._told.get(body.alert, 0) + 1
+        self._events.append(Told(shipment_holder(body.shipment), index, body.alert, number, state, finding))
 
     def _receive(self, index: int, body: PacketReceived, at_ms: int) -> None:
         self.packets["received"] += 1
