@@ -92,6 +92,8 @@ def test_a_follower_that_comes_back_misses_nothing(place: TowerPlace) -> None:
         assert len(ends) == count
         opened = [one for one in seen if one.type == "alert.opened"]
         assert "shipment:s1" in opened[0].about
+        received = [one for one in seen if one.type == "packet.received"]
+        assert received[0].about == ("device:d1", "shipment:s1")
     with place.open() as tower:
         again = tower.changes.after(-1, limit=10_000)
         assert [one.index for one in again] == list(range(tower.sequencer.log.size))

@@ -84,15 +84,23 @@ class Router:
         log: where the bytes of packets are.
         decoders, handover: how a packet becomes recordings.
         collect: returns what a device observed as far as it is in the states.
+        bindings, library: which device was with which shipment, and the documents; folded here.
 
     Attributes:
-        bindings, library: which device was with which shipment; the documents.
         packets: how many were received, and how many of these decoded and rejected.
     """
 
-    def __init__(self, log: Log, decoders: Decoders, handover: Handover, collect: Collect) -> None:
-        self.bindings = Bindings()
-        self.library = Library(self.bindings)
+    def __init__(
+        self,
+        log: Log,
+        decoders: Decoders,
+        handover: Handover,
+        collect: Collect,
+        bindings: Bindings,
+        library: Library,
+    ) -> None:
+        self.bindings = bindings
+        self.library = library
         self._log = log
         self._decoders = decoders
         self._handover = handover
