@@ -12,6 +12,7 @@ from doseway.app.settings import Settings
 from doseway.cli.main import COMMANDS, cli
 from doseway.coldchain import profile as profiles
 from doseway.coldchain import registry as rules
+<<<<<<< HEAD
 from doseway.intake import message_registry as messages
 from doseway.intake import registry as formats
 from doseway.intake.tables import mapping
@@ -19,6 +20,13 @@ from doseway.intake.wire import channels
 from doseway.intake.wire import mapping as message_mapping
 from doseway.model import errors, facts
 from doseway.model.terms import toml_key
+=======
+from doseway.intake import registry as formats
+from doseway.intake.tables import mapping
+from doseway.model import errors, facts, watch
+from doseway.model.terms import toml_key
+from doseway.model.watching import WatchSpec
+>>>>>>> rules
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py from the code. Do not edit. -->\n"
@@ -144,6 +152,51 @@ def rule_table() -> str:
     return "\n".join(parts)
 
 
+def watch_table() -> str:
+    """Describe the watch rules, their parameters, and the standard watch."""
+    head = (
+        "# Watch rules\n\nEach `[[rules]]` table of a watch names one of these. Every rule has `severity` (`info`,"
+        " `warning`, `high`, `critical`) and\n`phases` (`planned`, `at-origin`, `in-transit`, `arrived`, `delivered`,"
+        " `closed`; empty: all). Times are seconds, lengths metres.\n"
+    )
+    parts = [head]
+    for name in watch.RULES.names():
+        rule = watch.RULES.get(name)
+        meanings = {key: value for kind in reversed(rule.spec.__mro__) for key, value in _meanings(kind).items()}
+        rows = (
+            (f"`{toml_key(field.name)}`", _stored(field), meanings.get(field.name, ""))
+            for field in msgspec.structs.fields(rule.spec)
+            if field.name not in WatchSpec.__struct_fields__
+        )
+        what = first_paragraph(inspect.getmodule(type(rule)))
+        parts.append(f"## `{name}` version {rule.version}: {rule.title}\n\n{what}\n\nAfter: {rule.source}.\n")
+        parts.append(table(("parameter", "default (as stored: thousandths, ms)", "meaning"), rows))
+    parts.append(_standard_watch())
+    return "\n".join(parts)
+
+
+def _stored(field: msgspec.structs.FieldInfo) -> str:
+    if field.required or field.default is None:
+        return ""
+    words = field.default if isinstance(field.default, tuple) else (field.default,)
+    return f"`{', '.join(map(str, words))}`" if words else ""
+
+
+def _meanings(kind: type) -> dict[str, str]:
+    return _attributes(kind) if issubclass(kind, WatchSpec) else {}
+
+
+def _standard_watch() -> str:
+    """Show the rule set of a shipment that names none."""
+    one = watch.builtin()
+    head = f"## The watch `{one.id}`\n\n{one.title}. {one.notes}\n\n"
+    rows = (
+        (f"`{rule.id}`", rule.rule, rule.severity.value, ", ".join(rule.phases) or "all", rule.title, rule.source)
+        for rule in one.rules
+    )
+    return head + table(("rule", "kind", "severity", "phases", "what", "source"), rows)
+
+
 def profile_table() -> str:
     """Describe the built-in profiles."""
     parts = ["# Profiles\n\n`doseway profile show ID` prints the file.\n"]
@@ -177,6 +230,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "formats": format_table,
     "rules": rule_table,
     "profiles": profile_table,
+    "watch-rules": watch_table,
     "facts": fact_table,
     "errors": error_table,
 }

@@ -1,4 +1,4 @@
-"""A small world for tests: three sites on the 45th parallel, a road, and trackers that say what a test wants them to."""
+"""A small world for tests: three sites on the 45th parallel, a road, trackers that say what a test wants them to."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -46,8 +46,8 @@ ROAD = (leg("plant", "hub", 60, 180), leg("hub", "clinic", 240, 360))
 def fix(minute: float, latitude: float, longitude: float, accuracy_m: float | None = 5, **more: Any) -> Fix:
     more.setdefault("method", "gnss")
     accuracy = None if accuracy_m is None else round(accuracy_m * 1000)
-    place = {"latitude_udeg": udeg(latitude), "longitude_udeg": udeg(longitude)}
-    return Fix(observed_at_ms=at(minute), accuracy_mm=accuracy, **place, **more)
+    north, east = udeg(latitude), udeg(longitude)
+    return Fix(observed_at_ms=at(minute), latitude_udeg=north, longitude_udeg=east, accuracy_mm=accuracy, **more)
 
 
 def line(start: float, end: float, west: float, east: float, every: float = 5, latitude: float = 45.0) -> list[Fix]:

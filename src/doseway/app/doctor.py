@@ -19,6 +19,7 @@ from doseway.coldchain import registry as rules
 from doseway.engines.witness_http import HttpWitness
 from doseway.intake import registry as formats
 from doseway.model.errors import DosewayError
+from doseway.model.watch import RULES as WATCH_RULES
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _OLDEST_SQLITE: Final = (3, 37, 0)  # STRICT tables
@@ -43,6 +44,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     )
     yield _plugins("formats", len(formats.all_formats()), formats.broken())
     yield _plugins("rules", len(rules.names()), rules.broken())
+    yield _plugins("watch rules", len(WATCH_RULES.names()), WATCH_RULES.broken())
     if not logbook.exists(settings):
         yield Check(True, f"no log in {settings.store} yet", "`doseway import FILE` begins one.")
         return

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from doseway.model.geo import Float64, Int64, accuracies_m, apart_m, vectors_of
+from doseway.model.geo import Float64, Int64, accuracies_m, apart_m
 from doseway.model.journey import Fixes, Journey
 from doseway.model.units import MINUTE_MS
 
@@ -29,13 +29,21 @@ def pairs_of(journey: Journey) -> list[Pair]:
     return [pair for pair in found if len(pair.at_ms)]
 
 
-def _pair(one: Fixes, other: Fixes) -> Pair:
-    """Compare each fix of one device with the latest one before it of the other."""
+def apart_then(one: Fixes, other: Fixes) -> tuple[Int64, Float64]:
+    """Return the fixes of one device that have a fresh one of the other before them, and how far apart they were."""
     place = np.searchsorted(other.at_ms, one.at_ms, side="right") - 1
     mine = np.flatnonzero(place >= 0)
     mine = mine[one.at_ms[mine] - other.at_ms[place[mine]] <= TOGETHER_MS]
-    theirs = place[mine]
-    pause = (one.at_ms[mine] - other.at_ms[theirs]) / 1000
-    apart = apart_m(vectors_of(one)[mine], vectors_of(other)[theirs])
-    apart = apart - accuracies_m(one)[mine] - accuracies_m(other)[theirs] - pause * _TRAVEL_M_S
-    return Pair(one.device, other.device, one.at_ms[mine], np.maximum(apart, 0.0))
+    return mine, apart_of(one, mine, other, place[mine])
+
+
+def apart_of(one: Fixes, mine: Int64 | int, other: Fixes, theirs: Int64 | int) -> Float64:
+    """Return how far apart fixes certainly are, in metres: accuracy and travel in between are taken off."""
+    pause = np.abs(one.at_ms[mine] - other.at_ms[theirs]) / 1000
+    apart = apart_m(one.vectors[mine], other.vectors[theirs]) - pause * _TRAVEL_M_S
+    return np.maximum(apart - accuracies_m(one)[mine] - accuracies_m(other)[theirs], 0.0)
+
+
+def _pair(one: Fixes, other: Fixes) -> Pair:
+    mine, apart = apart_then(one, other)
+    return Pair(one.device, other.device, one.at_ms[mine], apart)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from doseway.model.journey import Fixes
-from doseway.model.places import EARTH_RADIUS_M, MICRODEGREES, Area, Circle
+from doseway.model.places import EARTH_RADIUS_M, MICRODEGREES, Area, Circle, unit_vectors
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -18,13 +18,6 @@ Bools = NDArray[np.bool_]
 
 ASSUMED_ACCURACY_M: Final = (50.0, 500.0, 50.0, 10.0)
 """What stands for an accuracy that is missing, not a number or not positive, by method (see `Fixes.method`)."""
-
-
-def unit_vectors(latitude_deg: Float64, longitude_deg: Float64) -> Float64:
-    """Return positions as unit vectors, in the last axis."""
-    latitude, longitude = np.radians(latitude_deg), np.radians(longitude_deg)
-    level = np.cos(latitude)
-    return np.stack((level * np.cos(longitude), level * np.sin(longitude), np.sin(latitude)), axis=-1)
 
 
 def unit_vector(position_udeg: tuple[int, int]) -> Float64:
@@ -35,7 +28,7 @@ def unit_vector(position_udeg: tuple[int, int]) -> Float64:
 
 def vectors_of(fixes: Fixes) -> Float64:
     """Return the positions of a device as unit vectors."""
-    return unit_vectors(fixes.latitude_deg, fixes.longitude_deg)
+    return fixes.vectors
 
 
 def apart_m(one: Float64, other: Float64) -> Float64:

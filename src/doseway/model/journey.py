@@ -6,13 +6,14 @@ out; the rules rely on it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from doseway.model.documents import DeviceCard, Leg, Shipment, Site
-from doseway.model.places import Signal
+from doseway.model.places import Signal, unit_vectors
 from doseway.model.readings import Quantity
 
 Phase = Literal["planned", "at-origin", "in-transit", "arrived", "delivered", "closed"]
@@ -33,7 +34,7 @@ class Track:
     value_milli: NDArray[np.int32]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fixes:
     """The positions of one device: columns of equal length, sorted by time.
 
@@ -50,6 +51,11 @@ class Fixes:
     speed_m_s: NDArray[np.float64]
     is_mock: NDArray[np.bool_]
     method: NDArray[np.int8]
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float64]:
+        """The positions as unit vectors, (n, 3); many rules need them."""
+        return unit_vectors(self.latitude_deg, self.longitude_deg)
 
 
 @dataclass(frozen=True, slots=True)

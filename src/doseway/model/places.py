@@ -4,6 +4,8 @@ import math
 from typing import Final, Literal
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 EARTH_RADIUS_M: Final = 6_371_008.8
 """Mean radius of the WGS-84 ellipsoid, (2a + b) / 3."""
@@ -64,3 +66,10 @@ def distance_m(one: tuple[int, int], other: tuple[int, int]) -> float:
     )
     chord = math.sin((lat_2 - lat_1) / 2) ** 2 + math.cos(lat_1) * math.cos(lat_2) * math.sin((lon_2 - lon_1) / 2) ** 2
     return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(chord, 1.0)))
+
+
+def unit_vectors(latitude_deg: NDArray[np.float64], longitude_deg: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return positions as unit vectors, in the last axis: without a date line, and without poles."""
+    latitude, longitude = np.radians(latitude_deg), np.radians(longitude_deg)
+    level = np.cos(latitude)
+    return np.stack((level * np.cos(longitude), level * np.sin(longitude), np.sin(latitude)), axis=-1)

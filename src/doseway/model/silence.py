@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from doseway.model.documents import DeviceCard, Mode
+from doseway.model.documents import DeviceCard, Leg, Mode
 from doseway.model.journey import Hearing, Journey
 from doseway.model.spells import Windows
 from doseway.model.units import SECOND_MS
+
+_FOREVER_MS: Final = 2**62
 
 
 class Silence(NamedTuple):
@@ -37,25 +39,31 @@ def normal_pause_ms(card: DeviceCard) -> int:
 def quiet_windows(journey: Journey, modes: Sequence[Mode], lead_ms: int, grace_ms: int) -> Windows:
     """Return when silence is normal: legs by such a mode, from `lead_ms` before to `grace_ms` after they are planned.
 
-    A shipment that was still seen at the site of departure after the planned time takes the window's end along.
+    A shipment that is still seen at the site of departure after the planned time takes the window's end along.
     """
     windows: list[tuple[int, int]] = []
     for leg in journey.legs:
         if leg.mode not in modes:
             continue
-        late = max(_last_seen(journey, leg.from_site) - leg.depart_at_ms, 0)
-        start, end = leg.depart_at_ms - lead_ms, leg.arrive_at_ms + late + grace_ms
+        start, end = leg.depart_at_ms - lead_ms, leg.arrive_at_ms + grace_ms
+        for seen in _seen_waiting(journey, leg):
+            if seen > end:
+                break
+            end = seen + leg.arrive_at_ms - leg.depart_at_ms + grace_ms
         if windows and start <= windows[-1][1]:
             start = windows.pop()[0]
         windows.append((start, end))
     return windows
 
 
-def _last_seen(journey: Journey, site: str) -> int:
-    """Return the last departure from a site; while somebody is still there, the newest message of that device."""
-    stays = [visit for visit in journey.visits if visit.site == site]
-    return max((_newest(journey, one.device) if one.end_ms is None else one.end_ms for one in stays), default=0)
-
-
-def _newest(journey: Journey, device: str) -> int:
-    return max((int(one.at_ms[-1]) for one in journey.fixes if one.device == device), default=0)
+def _seen_waiting(journey: Journey, leg: Leg) -> list[int]:
+    """Return when devices were seen at the site of a leg's departure after it was planned to leave, ascending."""
+    seen: set[int] = set()
+    for visit in journey.visits:
+        if visit.site == leg.from_site:
+            stop = _FOREVER_MS if visit.end_ms is None else visit.end_ms
+            for fixes in journey.fixes:
+                if fixes.device == visit.device:
+                    at = fixes.at_ms[(fixes.at_ms >= max(visit.start_ms, leg.depart_at_ms)) & (fixes.at_ms < stop)]
+                    seen.update(at.tolist())
+    return sorted(seen)

@@ -5,13 +5,16 @@ or from the one before it: a cell fix of 500 m cannot fake movement. A pause lon
 last fix before it: nobody knows whether it lasted.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from doseway.model.geo import Bools, Float64, Int64, accuracies_m, apart_m, unit_vectors, vectors_of
+from doseway.model.geo import Float64, Int64, accuracies_m, apart_m, vectors_of
 from doseway.model.journey import Fixes, Journey
+from doseway.model.places import unit_vectors
 from doseway.model.visits import at_sites, stop_sites
+
+_FIRST_LOOK: Final = 32
 
 
 class Stop(NamedTuple):
@@ -55,15 +58,13 @@ def halts_of(journey: Journey, *, radius_m: float, after_ms: int, max_gap_ms: in
 def _each_once(halts: list[Halt], near_m: float) -> list[Halt]:
     """Leave out what another device shows at the same time and place."""
     kept: list[Halt] = []
+    lasting: list[Halt] = []
     for one in halts:
-        is_shown = any(
-            other.device != one.device
-            and (other.stop.end_ms is None or other.stop.end_ms > one.stop.start_ms)
-            and float(apart_m(_vector(one), _vector(other))) <= near_m
-            for other in kept
-        )
-        if not is_shown:
+        lasting = [other for other in lasting if other.stop.end_ms is None or other.stop.end_ms > one.stop.start_ms]
+        others = [other for other in lasting if other.device != one.device]
+        if not any(float(apart_m(_vector(one), _vector(other))) <= near_m for other in others):
             kept.append(one)
+            lasting.append(one)
     return kept
 
 
@@ -82,32 +83,40 @@ def stops_of(fixes: Fixes, *, radius_m: float, after_ms: int, max_gap_ms: int, u
     at, vectors, accuracy = fixes.at_ms, vectors_of(fixes), accuracies_m(fixes)
     gone = apart_m(vectors[1:], vectors[:-1]) - accuracy[1:] - accuracy[:-1] > radius_m
     breaks = np.append(np.flatnonzero((np.diff(at) > max_gap_ms) | gone) + 1, count)
+    behind = breaks[np.searchsorted(breaks, np.arange(count), side="right")]
     found: list[Stop] = []
     start = 0
-    while start < count:
-        behind = int(breaks[np.searchsorted(breaks, start, side="right")])
-        if at[behind - 1] - at[start] < after_ms:
-            start = behind  # no stop fits before the next break
-            continue
-        left = _left(vectors, accuracy, start, behind, radius_m)
-        if at[left - 1] - at[start] >= after_ms:
-            found.append(_stop(at, start, left, after_ms, max_gap_ms, until_ms))
+    for candidate in _candidates(at, vectors, accuracy, behind, radius_m, after_ms):
+        if candidate < start:
+            continue  # within the stop before
+        left = _left(vectors, accuracy, candidate, int(behind[candidate]), radius_m)
+        if at[left - 1] - at[candidate] >= after_ms:
+            found.append(_stop(at, candidate, left, after_ms, max_gap_ms, until_ms))
             start = left
-        else:
-            start += 1
     return found
+
+
+def _candidates(
+    at: Int64, vectors: Float64, accuracy: Float64, behind: Int64, radius_m: float, after_ms: int
+) -> list[int]:
+    """Return the fixes with which a stop can begin: the one that would make it long enough has not left their place."""
+    reached = np.searchsorted(at, at + after_ms, side="left")
+    fits = np.flatnonzero(reached < behind)
+    near = apart_m(vectors[fits], vectors[reached[fits]]) - accuracy[fits] - accuracy[reached[fits]] <= radius_m
+    result: list[int] = fits[near].tolist()
+    return result
 
 
 def _left(vectors: Float64, accuracy: Float64, start: int, behind: int, radius_m: float) -> int:
     """Return the number of the first fix that has left the place of fix `start`, at most `behind`."""
-    away = apart_m(vectors[start:behind], vectors[start]) - accuracy[start:behind] - accuracy[start] > radius_m
-    away = _from_second(away)
-    return start + int(away.argmax()) if away.any() else behind
-
-
-def _from_second(away: Bools) -> Bools:
-    away[0] = False
-    return away
+    begin, size = start + 1, _FIRST_LOOK
+    while begin < behind:
+        end = min(begin + size, behind)
+        away = apart_m(vectors[begin:end], vectors[start]) - accuracy[begin:end] - accuracy[start] > radius_m
+        if away.any():
+            return begin + int(away.argmax())
+        begin, size = end, 2 * size
+    return behind
 
 
 def _stop(at: Int64, start: int, left: int, after_ms: int, max_gap_ms: int, until_ms: int) -> Stop:

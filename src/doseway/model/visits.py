@@ -1,9 +1,8 @@
 """Stays of devices at sites, from fixes of any accuracy, and where a device was at an instant.
 
-A fix speaks for "inside" if the overlap of its disc of accuracy with the site is at least p, for "outside" if it is at
-most (1 - p) of what the disc could have at best, and says nothing in between: a cell fix of 500 m neither enters nor
-leaves a yard of 200 m. A change counts once it has persisted, which a fix does until the next one that speaks
-(hold-last).
+A fix speaks for "inside" if at least the part p of its disc of accuracy lies in the site, for "outside" if no part of
+it does, and says nothing in between: a cell fix of 500 m neither enters nor leaves a yard of 200 m. A change counts
+once it has persisted, which a fix does until the next one that speaks (hold-last).
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +17,6 @@ from doseway.model.geo import (
     Int64,
     accuracies_m,
     depth_m,
-    most_overlap,
     overlap,
     passes_through,
     vectors_of,
@@ -102,14 +100,16 @@ def stop_sites(journey: Journey) -> list[Site]:
 
 
 def _evidence(site: Site, vectors: Float64, accuracy: Float64, probability: float) -> tuple[Bools, Bools]:
-    part = overlap(site.area, vectors, accuracy)
-    return part >= probability, part <= (1 - probability) * most_overlap(site.area, accuracy)
+    inside = overlap(site.area, vectors, accuracy) >= probability
+    return inside, ~inside & (depth_m(site.area, vectors) >= accuracy)
 
 
 def _stays(fixes: Fixes, site: str, inside: Bools, outside: Bools, persist_ms: int) -> list[Visit]:
     speaks = np.flatnonzero(inside | outside)
+    if not len(speaks):
+        return []
     at, is_in = fixes.at_ms[speaks], inside[speaks]
-    starts = np.flatnonzero(np.append(True, is_in[1:] != is_in[:-1])) if len(at) else speaks
+    starts = np.flatnonzero(np.append(True, is_in[1:] != is_in[:-1]))
     found: list[Visit] = []
     for start, behind in zip(starts.tolist(), [*starts[1:].tolist(), len(at) - 1], strict=True):
         if at[behind] - at[start] < persist_ms:

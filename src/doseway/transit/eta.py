@@ -4,7 +4,8 @@ For each fix, on the leg that the shipment is on:
 
 - still at the leg's site of departure: it leaves now, or when planned if that is later, and takes the planned time;
 - under way by road, sea or rail: the part of the way that is left takes the same part of the planned time;
-- under way by air: it arrives the planned time after it left, because nobody sees how far an aircraft is;
+- under way by air: it arrives the planned time after it left, because nobody sees how far an aircraft is; where it is
+  seen there, it has arrived;
 - on the legs after that: they leave when planned, or `TRANSFER_MS` after the arrival (less where the plan says less),
 and
   take the planned time. That a missed flight means waiting for the next one is not in it.
@@ -18,13 +19,14 @@ from typing import Final
 import numpy as np
 
 from doseway.model.documents import Leg
-from doseway.model.geo import Bools, Float64, Int64, vectors_of
+from doseway.model.geo import Bools, Float64, Int64, depth_m, vectors_of
 from doseway.model.journey import Journey
 from doseway.model.progress import leg_at
 from doseway.model.routes import route_of
 from doseway.model.units import HOUR_MS
 
 TRANSFER_MS: Final = HOUR_MS
+NEAR_M: Final = 2_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,9 @@ def _leg_end(journey: Journey, number: int, at: Int64, vectors: Float64) -> Int6
     leg = journey.legs[number]
     takes = max(leg.arrive_at_ms - leg.depart_at_ms, 0)
     waiting, left_ms = _waiting(journey, leg, at)
+    waiting &= _near(journey, leg.from_site, vectors)
     if leg.mode == "air":
-        under_way = left_ms + takes
+        under_way = np.where(_near(journey, leg.to_site, vectors), at, left_ms + takes)
     else:
         route = route_of(leg, journey.sites)
         if route is None or route.length_m == 0:
@@ -83,11 +86,19 @@ def _waiting(journey: Journey, leg: Leg, at: Int64) -> tuple[Bools, Int64]:
     for visit in journey.visits:
         if visit.site != leg.from_site:
             continue
-        is_after = at >= visit.start_ms
-        waiting |= is_after if visit.end_ms is None else is_after & (at < visit.end_ms)
-        if visit.end_ms is not None:
-            left = np.where(at >= visit.end_ms, visit.end_ms, left)
+        is_after = at >= visit.confirmed_ms
+        waiting |= is_after if visit.left_ms is None else is_after & (at < visit.left_ms)
+        if visit.end_ms is not None and visit.left_ms is not None:
+            left = np.where(at >= visit.left_ms, visit.end_ms, left)
     return waiting, left
+
+
+def _near(journey: Journey, name: str, vectors: Float64) -> Bools:
+    """Tell which positions are at a site, or so close that only their accuracy keeps them out."""
+    site = journey.sites.get(name)
+    if site is None:
+        return np.zeros(len(vectors), np.bool_)
+    return depth_m(site.area, vectors) <= NEAR_M
 
 
 def _rolled(legs: tuple[Leg, ...], number: int, end: Int64) -> Int64:

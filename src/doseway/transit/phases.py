@@ -11,7 +11,7 @@ its legs, and from when devices were with it:
 - *closed* from the milestone `closed` on, and from the beginning where the shipment was cancelled.
 
 A change counts from the observation that confirmed it, so that nothing observed later moves it. Where no device tells
-positions, the plan stands in for them: departure and arrival of the legs.
+positions, the plan stands in for them: departure and arrival of the legs, once a device is with the shipment.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -56,7 +56,7 @@ def phases_of(
     if any(len(one.at_ms) for one in fixes):
         changes += _by_visits(legs, fixes, sites, visits)
     else:
-        changes += _by_plan(legs)
+        changes += _by_plan(legs, bound)
     changes += [(one.at_ms, _AFTER[one.kind]) for one in said]
     changes += _handed_over(hearings, until_ms)
     return _spans([one for one in changes if one[0] <= until_ms])
@@ -88,7 +88,7 @@ def _by_visits(
     away = _found_away(fixes, sites.get(origin))
     at_origin = min((visit.confirmed_ms for visit in visits if visit.site == origin), default=None)
     if away is None:
-        changes += _by_plan(legs)[:1] if origin not in sites else []
+        changes += _by_plan(legs, None)[:1] if origin not in sites else []
     elif at_origin is None or away < at_origin:
         changes.append((away, "in-transit"))
     return changes
@@ -105,10 +105,11 @@ def _found_away(fixes: Sequence[Fixes], origin: Site | None) -> int | None:
     return min(found, default=None)
 
 
-def _by_plan(legs: Sequence[Leg]) -> list[tuple[int, Phase]]:
+def _by_plan(legs: Sequence[Leg], bound: int | None) -> list[tuple[int, Phase]]:
     if not legs:
         return []
-    return [(legs[0].depart_at_ms, "in-transit"), (legs[-1].arrive_at_ms, "arrived")]
+    departs = legs[0].depart_at_ms if bound is None else max(legs[0].depart_at_ms, bound)
+    return [(departs, "in-transit"), (max(departs, legs[-1].arrive_at_ms), "arrived")]
 
 
 def _handed_over(hearings: Sequence[Hearing], until_ms: int) -> list[tuple[int, Phase]]:

@@ -72,7 +72,7 @@ def _findings(journey: Journey, spec: ClonedDevice, fixes: Fixes) -> list[Findin
         if len(chain) < spec.fixes or not others:
             continue
         raised = max(mine[spec.fixes - 1], min(others))
-        end = mine[-1] if journey.until_ms - mine[-1] > spec.max_gap_ms else None
+        end = max(mine[-1], raised) if journey.until_ms - mine[-1] > spec.max_gap_ms else None
         text = f"Heard from two places that cannot both be true, {len(chain)} times from the second one."
         found.append(finding(spec, mine[0], raised, end, text, device=fixes.device, details={"fixes": len(chain)}))
     return found

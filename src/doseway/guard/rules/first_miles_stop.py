@@ -6,8 +6,9 @@ import numpy as np
 
 from doseway.model.documents import Mode
 from doseway.model.findings import Finding, Severity
-from doseway.model.geo import accuracies_m, apart_m, centre_of, unit_vectors, vectors_of
+from doseway.model.geo import accuracies_m, apart_m, centre_of, vectors_of
 from doseway.model.journey import Journey
+from doseway.model.places import unit_vectors
 from doseway.model.routes import legs_of_mode
 from doseway.model.stops import halts_of
 from doseway.model.units import HOUR_MS, MINUTE_MS

@@ -1,15 +1,18 @@
 """Spoofed position: what a device says about where it is cannot be.
 
-Four patterns, each a finding of its own: the device says that software set the position (mock); it moves faster than
+Five patterns, each a finding of its own: the device says that software set the position (mock); it moves faster than
 anything can (speed); it is somewhere else though it stood still before and after (jump); its coordinates are frozen to
-the last digit while it, or a device beside it, moves (frozen).
+the last digit while it, or a device beside it, moves (frozen); the other devices of the shipment, two at least, are
+together and it is elsewhere (disagrees).
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from doseway.guard.leaps import leaps_of
+from doseway.guard.pairs import TOGETHER_MS, apart_of, apart_then
 from doseway.model.findings import Finding, Severity
 from doseway.model.geo import Bools, Float64, accuracies_m, apart_m, vectors_of
 from doseway.model.journey import Fixes, Journey
@@ -18,6 +21,7 @@ from doseway.model.units import HOUR_MS, MINUTE_MS
 from doseway.model.watching import Needs, WatchRule, WatchSpec, active, finding
 
 _GNSS: Final = 3
+_TWO: Final = 2
 _STANDING_M_S: Final = 1.0
 _MOVING_M_S: Final = 3.0
 _TEXTS: Final = {
@@ -25,6 +29,7 @@ _TEXTS: Final = {
     "speed": "Moves faster than anything can.",
     "jump": "Is somewhere else though it stood still before and after.",
     "frozen": "Its coordinates are frozen while it moves.",
+    "disagrees": "Is elsewhere while the other devices of the shipment are together.",
 }
 
 
@@ -37,6 +42,7 @@ class SpoofedPosition(WatchSpec, frozen=True, kw_only=True):
         jump_m: a device that says it stands cannot have moved so far within `jump_within_ms`.
         frozen_after_ms: how long coordinates may stay the same to the last digit while something moves.
         moved_m: a device beside it that has come so far in the meantime has moved.
+        apart_m: devices further apart than that, beside their accuracies and travel, are not together.
         max_gap_ms: a longer pause between two fixes is a gap: unknown.
     """
 
@@ -48,6 +54,7 @@ class SpoofedPosition(WatchSpec, frozen=True, kw_only=True):
     jump_within_ms: int = 3 * MINUTE_MS
     frozen_after_ms: int = 30 * MINUTE_MS
     moved_m: int = 10_000
+    apart_m: int = 5_000
     max_gap_ms: int = 2 * HOUR_MS
 
 
@@ -73,6 +80,7 @@ def _findings(journey: Journey, spec: SpoofedPosition, fixes: Fixes) -> list[Fin
         "speed": leap,
         "jump": _jumps(fixes, spec) & ~leap,
         "frozen": _frozen(journey, fixes, spec),
+        "disagrees": _disagrees(journey, fixes, spec),
     }
     return [
         finding(
@@ -124,6 +132,29 @@ def _frozen(journey: Journey, fixes: Fixes, spec: SpoofedPosition) -> Bools:
         if other.device != fixes.device and len(other.at_ms):
             moves |= _moved(fixes, other, same, spec.moved_m)
     return same & moves
+
+
+def _disagrees(journey: Journey, fixes: Fixes, spec: SpoofedPosition) -> Bools:
+    """Tell at which fixes all other devices that are known then, two at least, are far from it and near one another."""
+    others = [other for other in journey.fixes if other.device != fixes.device and len(other.at_ms)]
+    known = np.zeros(len(fixes.at_ms), np.int64)
+    far = np.zeros(len(fixes.at_ms), np.int64)
+    for other in others:
+        then, apart = apart_then(fixes, other)
+        known[then] += 1
+        far[then] += apart > spec.apart_m
+    out: Bools = (known >= _TWO) & (far == known)
+    for number in np.flatnonzero(out).tolist():
+        out[number] = _are_together(others, int(fixes.at_ms[number]), spec.apart_m)
+    return out
+
+
+def _are_together(others: Sequence[Fixes], at_ms: int, apart_m: int) -> bool:
+    """Tell whether devices were near the first of them at an instant."""
+    here = [(other, int(other.at_ms.searchsorted(at_ms, side="right")) - 1) for other in others]
+    here = [(other, number) for other, number in here if number >= 0 and at_ms - other.at_ms[number] <= TOGETHER_MS]
+    (first, one), *rest = here
+    return all(float(apart_of(first, one, other, number)) <= apart_m for other, number in rest)
 
 
 def _moved(fixes: Fixes, other: Fixes, same: Bools, moved_m: int) -> Bools:

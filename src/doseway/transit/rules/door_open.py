@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from doseway.model.findings import Finding
 from doseway.model.journey import Journey
 from doseway.model.readings import Quantity
@@ -56,10 +58,10 @@ class DoorOpenRule:
         if spec.light_millilux is not None:
             found += find_level(
                 journey,
-                spec,
+                msgspec.structs.replace(spec, comparison="inclusive"),
                 Quantity.LIGHT,
                 lambda worst, ms: f"Opened: light of up to {decimal_text(worst)} lx for {duration(ms)}.",
-                limit_milli=spec.light_millilux - 1,  # at least so bright
+                limit_milli=spec.light_millilux,
                 excuse=lambda device, at: allowed_at(journey, sites, device, at),
             )
         return found

@@ -66,7 +66,11 @@ class GeofenceRule:
 
 
 def _stays(journey: Journey, site: Site, spec: Geofence) -> list[Visit]:
-    """Return the stays of the shipment: those of its devices that overlap are one."""
+    """Return the stays of the shipment.
+
+    A device that was there before the last one had left carries the stay on; what is only seen from outside is a stay
+    of its own.
+    """
     visits = [
         visit
         for fixes in journey.fixes
@@ -79,13 +83,17 @@ def _stays(journey: Journey, site: Site, spec: Geofence) -> list[Visit]:
         )
     ]
     stays: list[Visit] = []
-    for visit in sorted(visits, key=lambda one: (one.start_ms, one.device)):
+    for visit in sorted(visits, key=lambda one: (one.is_crossing, one.confirmed_ms, one.device)):
         last = stays[-1] if stays else None
-        if last is None or (last.end_ms is not None and last.end_ms < visit.start_ms):
+        if last is None or visit.is_crossing != last.is_crossing or _had_left(last, visit.confirmed_ms):
             stays.append(visit)
         else:
             stays[-1] = _joined(last, visit)
     return stays
+
+
+def _had_left(stay: Visit, at_ms: int) -> bool:
+    return stay.left_ms is not None and stay.left_ms < at_ms
 
 
 def _joined(one: Visit, other: Visit) -> Visit:
@@ -97,10 +105,10 @@ def _joined(one: Visit, other: Visit) -> Visit:
         one.site,
         one.device,
         one.start_ms,
-        min(one.confirmed_ms, other.confirmed_ms),
+        one.confirmed_ms,
         max(ends) if len(ends) == both else None,
         max(lefts) if len(lefts) == both else None,
-        is_crossing=one.is_crossing and other.is_crossing,
+        is_crossing=one.is_crossing,
     )
 
 

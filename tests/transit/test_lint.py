@@ -1,0 +1,106 @@
+"""What can never fire is said before the departure."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pytest
+from tests.transit.journey_kit import PLANT, ROAD, SITES, at, leg, site
+
+from doseway.model.documents import DeviceCard, Leg, Shipment, Site
+from doseway.model.readings import Quantity
+from doseway.model.watch import RULES, builtin, load_watch
+from doseway.transit.lint import WORDS, lint
+
+ALL = DeviceCard(id="a", interval_s=600)
+
+
+def notes(
+    rule: dict[str, Any],
+    devices: Sequence[DeviceCard] = (ALL,),
+    legs: Sequence[Leg] = ROAD,
+    sites: Iterable[Site] = (),
+    promised: float | None = 400,
+) -> list[str]:
+    watch = load_watch({"id": "w", "rules": [rule]}, "w")
+    promise = None if promised is None else at(promised)
+    shipment = Shipment(id="s", legs=tuple(legs), promised_at_ms=promise)
+    found = lint(watch, shipment, legs, SITES | {one.id: one for one in sites}, devices)
+    return [f"{note.code}: {note.text}" for note in found]
+
+
+def test_a_tracker_without_the_sensor_is_told() -> None:
+    blind = DeviceCard(id="a", measures=(Quantity.TEMPERATURE,))
+    light = {"rule": "light", "limit_lux": 10}
+    assert notes(light) == []
+    assert notes(light, [blind]) == [
+        "never-fires: “Light where it should be dark” can never fire: it needs a device that measures light."
+    ]
+    assert notes(light, [blind, ALL]) == []
+    assert notes({"rule": "door_open"}, [blind])[0].endswith(
+        "a device that measures door or a device that measures light."
+    )
+
+
+def test_a_phase_that_the_shipment_never_comes_to_is_told() -> None:
+    late = {"rule": "shock", "limit_g": 5, "phases": ["arrived"]}
+    assert notes(late) == []
+    away = (leg("plant", "nowhere", 60, 180),)
+    assert notes(late, legs=away) == ["never-active: “Shock” can never fire: the shipment is never arrived."]
+    assert notes(late, [DeviceCard(id="a", has_positions=False)], legs=away) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "devices", "missing"),
+    [
+        ({"rule": "separation"}, (ALL,), "at least two devices"),
+        ({"rule": "risk_zone"}, (ALL,), "a site with the use `risk`"),
+        ({"rule": "route_deviation"}, (ALL,), "a leg with a corridor"),
+        ({"rule": "no_signal"}, (), "a device"),
+        ({"rule": "prolonged_stop"}, (DeviceCard(id="a", has_positions=False),), "a device that reports positions"),
+    ],
+)
+def test_what_a_rule_cannot_do_without_is_named(
+    rule: dict[str, Any], devices: Sequence[DeviceCard], missing: str
+) -> None:
+    (note,) = notes(rule, devices)
+    assert note.startswith("never-fires")
+    assert note.endswith(f"it needs {missing}.")
+
+
+def test_what_is_there_is_not_missed() -> None:
+    assert notes({"rule": "separation"}, (ALL, DeviceCard(id="b"))) == []
+    assert notes({"rule": "risk_zone"}, sites=[site("alley", PLANT, uses=("risk",))]) == []
+    assert notes({"rule": "route_deviation"}, legs=[leg("plant", "hub", 60, 180, corridor_m=500)]) == []
+
+
+def test_a_delay_that_the_trip_does_not_last_is_told() -> None:
+    assert notes({"rule": "tilt", "limit_degree": 60, "raise_after_s": 18_000}) == []
+    (note,) = notes({"rule": "tilt", "limit_degree": 60, "raise_after_s": 18_001})
+    assert note == "never-long-enough: “Tilted or lying” waits for 5 h 1 s; the whole trip is planned to take 5 h."
+
+
+def test_a_device_that_measures_less_often_than_a_gap_is_told() -> None:
+    rule = {"rule": "tilt", "limit_degree": 60, "max_gap_s": 599}
+    assert [one.split(":")[0] for one in notes(rule)] == ["always-a-gap"]
+    assert notes({**rule, "max_gap_s": 600}) == []
+
+
+def test_a_plan_that_is_later_than_the_promise_is_told() -> None:
+    rule = {"rule": "late_eta"}
+    assert notes(rule, promised=360) == []
+    assert notes(rule, promised=300) == ["planned-late: The plan itself arrives 1 h later than promised."]
+    assert notes(rule, promised=None) == [
+        "never-fires: “Expected later than promised” can never fire: it needs the promised time of arrival."
+    ]
+
+
+def test_every_need_of_every_rule_is_a_word_that_the_linter_knows() -> None:
+    for name in RULES.names():
+        assert {word for words in RULES.get(name).needs for word in words} <= set(WORDS)
+
+
+def test_the_standard_watch_can_fire_on_a_shipment_that_has_everything() -> None:
+    legs = [leg("plant", "hub", 60, 1_000, corridor_m=500)]
+    everything = {**SITES, "alley": site("alley", PLANT, uses=("risk",))}
+    shipment = Shipment(id="s", promised_at_ms=at(1_000))
+    assert lint(builtin(), shipment, legs, everything, (ALL, DeviceCard(id="b"))) == ()
