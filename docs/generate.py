@@ -12,21 +12,14 @@ from doseway.app.settings import Settings
 from doseway.cli.main import COMMANDS, cli
 from doseway.coldchain import profile as profiles
 from doseway.coldchain import registry as rules
-<<<<<<< HEAD
 from doseway.intake import message_registry as messages
 from doseway.intake import registry as formats
 from doseway.intake.tables import mapping
 from doseway.intake.wire import channels
 from doseway.intake.wire import mapping as message_mapping
-from doseway.model import errors, facts
-from doseway.model.terms import toml_key
-=======
-from doseway.intake import registry as formats
-from doseway.intake.tables import mapping
 from doseway.model import errors, facts, watch
 from doseway.model.terms import toml_key
 from doseway.model.watching import WatchSpec
->>>>>>> rules
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py from the code. Do not edit. -->\n"
@@ -120,14 +113,14 @@ def format_table() -> str:
 
 def _message_formats() -> Iterator[str]:
     """Describe the formats of live messages."""
-    yield "# Message formats\n\nWhat trackers and platforms send live: `POST /ingest/ID`, and the other doors.\n"
+    yield "## Message formats\n\nWhat trackers and platforms send live: `POST /ingest/ID`, and the other doors.\n"
     rows = ((f"`{one.id}`", str(one.version), one.title) for one in messages.all_formats())
     yield table(("id", "version", "reads"), rows)
     yield f"How numbers become values: {inspect.getdoc(channels)}\n"
     for one in messages.all_formats():
         module = inspect.getmodule(type(one))
-        yield f"## Message `{one.id}`\n\n{_literal(inspect.getdoc(module) or '')}\n"
-    yield f"## Declaring what is in a message\n\n{_literal(inspect.getdoc(message_mapping) or '')}\n"
+        yield f"### Message `{one.id}`\n\n{_literal(inspect.getdoc(module) or '')}\n"
+    yield f"### Declaring what is in a message\n\n{_literal(inspect.getdoc(message_mapping) or '')}\n"
 
 
 def _literal(text: str) -> str:

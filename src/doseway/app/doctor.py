@@ -17,6 +17,7 @@ from doseway.app.keys import read_key
 from doseway.app.settings import Settings
 from doseway.coldchain import registry as rules
 from doseway.engines.witness_http import HttpWitness
+from doseway.intake import message_registry as messages
 from doseway.intake import registry as formats
 from doseway.model.errors import DosewayError
 from doseway.model.watch import RULES as WATCH_RULES
@@ -43,6 +44,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         "" if sqlite3.sqlite_version_info >= _OLDEST_SQLITE else "Use a Python with SQLite 3.37 or newer.",
     )
     yield _plugins("formats", len(formats.all_formats()), formats.broken())
+    yield _plugins("message formats", len(messages.all_formats()), messages.broken())
     yield _plugins("rules", len(rules.names()), rules.broken())
     yield _plugins("watch rules", len(WATCH_RULES.names()), WATCH_RULES.broken())
     if not logbook.exists(settings):

@@ -40,7 +40,9 @@ def test_the_epoch_is_the_time_and_is_in_milliseconds(decode: Decode) -> None:
     assert times(recording, "probe") == [ISO_MS]
 
 
-@pytest.mark.parametrize("text", ["2026-09-21T14:13:00.8229403", "2026-09-21T14:13:00.822Z"])
+@pytest.mark.parametrize(
+    "text", ["2026-09-21T14:13:00.8229403", "2026-09-21T14:13:00.822Z", "2026-09-21T10:13:00.822-04:00"]
+)
 def test_without_the_epoch_the_text_is_utc_with_and_without_a_zone(decode: Decode, text: str) -> None:
     (recording,) = decode("tive", changed(TIVE, EntryTimeEpoch=None, EntryTimeUtc=text), zone="Asia/Tokyo")
     assert times(recording, "probe") == [ISO_MS + 822]

@@ -13,6 +13,7 @@ words (`temperature-max`, `shock`, `arrival`), its text the reason and the value
 reading: the device message has it. Point-in-time alerts come once; range alerts come at their begin and at their end.
 """
 
+import re
 from typing import Any, Final
 
 from doseway.intake.port import DecodeOptions, MessageFormat
@@ -23,6 +24,7 @@ from doseway.intake.wire.names import kind_of
 from doseway.model.errors import FormatError
 from doseway.model.readings import Recording
 
+_ZONED: Final = re.compile(r"([Zz]|[+-]\d\d:?\d\d)$")
 _MAX_DETAILS: Final = 1_000
 _MAX_DEPTH: Final = 6
 _LONGEST: Final = 120
@@ -93,7 +95,7 @@ def _time(detail: Members, message: Members, instants: Instants, source: Source)
     epoch = detail.get("entrytimeepoch", message.get("entrytimeepoch"))
     stamp = detail.get("datetime") or message.get("datetime") or message.get("entrytimeutc")
     if isinstance(stamp, str):
-        if not stamp.endswith(("Z", "z")) and "+" not in stamp:
+        if not _ZONED.search(stamp):
             source.tell("zone-undeclared", "A time of the alert says no zone: Tive's times are UTC.")
         return instants.checked(instants.utc(stamp))
     count = number_of(epoch)

@@ -13,6 +13,7 @@ value is read. `received_at` is the network's time: a note says so, unless the n
 a `time` with a zone in the decoded payload gives the device's own. `rx_metadata` holds the *gateways'* positions.
 """
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -32,7 +33,7 @@ _TEMPERATURE: Final = Channel("air", Quantity.TEMPERATURE)
 _HUMIDITY: Final = Channel("air", Quantity.HUMIDITY)
 _LIGHT: Final = Channel("air", Quantity.LIGHT)
 _DOOR: Final = Channel("contact", Quantity.DOOR)
-_ZONED: Final = ("Z", "z")
+_ZONED: Final = re.compile(r"([Zz]|[+-]\d\d:?\d\d)$")
 
 
 class _Ids(msgspec.Struct, gc=False):
@@ -128,7 +129,7 @@ def _own_time(uplink: _Uplink, gathering: Gathering, bags: Bags, source: Source)
     if by_mapping is not None:
         return by_mapping
     text = uplink.decoded_payload.get("time")
-    if isinstance(text, str) and (text.endswith(_ZONED) or "+" in text):
+    if isinstance(text, str) and _ZONED.search(text):
         source.tell("device-time", "`time` of the decoded payload is taken as the device's own time.")
         return gathering.instants.iso(text)
     return None

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from doseway.intake.wire.bodies import number_of
-from doseway.intake.wire.channels import DOUBTFUL_MILLI, Channel
+from doseway.intake.wire.channels import DOUBTFUL_MILLI, Channel, channel
 from doseway.intake.wire.gather import Gathering, Source
 from doseway.intake.wire.mapping import Declared, MessageMapping, declared, look_up, path_of
 from doseway.intake.wire.names import door_of, kind_of, quantity_of
@@ -67,32 +67,32 @@ class Bags:
         found = self._channels[name]
         if found is None:
             return name in _PLACES
-        channel, by_mapping = found
+        one, by_mapping = found
         if value is None:
-            source.nothing(channel, at_ms, "the value is null")
+            source.nothing(one, at_ms, "the value is null")
             return True
-        number = door_of(value) if channel.quantity is Quantity.DOOR else number_of(value)
+        number = door_of(value) if one.quantity is Quantity.DOOR else number_of(value)
         if number is None:
-            source.nothing(channel, at_ms, f"{value!r:.40} is no number")
+            source.nothing(one, at_ms, f"{value!r:.40} is no number")
         elif by_mapping is not None:
-            source.take(channel, at_ms, by_mapping.convert(number))
-        elif channel.quantity is Quantity.RADIO and number >= 0:
+            source.take(one, at_ms, by_mapping.convert(number))
+        elif one.quantity is Quantity.RADIO and number >= 0:
             source.tell("not-judged", f"{name} is not negative, so it is not dBm: left out.")
         else:
-            if channel.quantity is Quantity.TEMPERATURE and number * 1000 > DOUBTFUL_MILLI:
+            if one.quantity is Quantity.TEMPERATURE and number * 1000 > DOUBTFUL_MILLI:
                 text = f"{name} is above 60 and says no unit: taken as °C. If the device sends °F, declare it."
                 source.tell("unit-doubtful", text)
-            source.take(channel, at_ms, number)
+            source.take(one, at_ms, number)
         return True
 
     def _channel(self, name: str) -> tuple[Channel, Declared | None] | None:
         by_mapping = self._declared.get(name)
         if by_mapping is not None:
             return by_mapping.channel, by_mapping
-        if name in self._ignored:
+        if name in self._ignored or len(name) > _LONGEST:
             return None
         quantity = quantity_of(name)
-        return None if quantity is None else (Channel(name[:_LONGEST], quantity), None)
+        return None if quantity is None else (channel(name, quantity), None)
 
     def _take_history(self, source: Source, history: list[Any]) -> None:
         for bag in history:

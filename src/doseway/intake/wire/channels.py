@@ -7,6 +7,7 @@ the canonical unit, multiplied by 1,000 and rounded to the nearest integer, ties
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from doseway.intake.tables import words
@@ -74,6 +75,12 @@ class Channel:
         self.quantity = quantity
         self.low_milli, self.high_milli = _RANGES[quantity]
         self.faults_milli = _SENTINELS_MILLI if quantity is Quantity.TEMPERATURE else _NONE
+
+
+@lru_cache(maxsize=2048)
+def channel(sensor: str, quantity: Quantity) -> Channel:
+    """Return the channel of a sensor whose name comes with the message; the same one for the same name."""
+    return Channel(sensor, quantity)
 
 
 def converter(unit: str, quantity: Quantity) -> Convert:

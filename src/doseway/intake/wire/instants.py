@@ -42,6 +42,7 @@ class Instants:
         self._received_ms = options.received_at_ms
         self._declared = options.zone
         self._tell = tell
+        self._last = ("", 0)  # a message often says one time twice
         self.zone, self.offset_minutes = "UTC", 0
         self.low_ms, self.high_ms = UNSET_BEFORE_MS, LATEST_MS - 1
         if options.received_at_ms is not None:
@@ -91,15 +92,18 @@ class Instants:
 
     def exact(self, text: str) -> int:
         """Return Unix ms of an ISO 8601 text, whenever that is. Raises FormatError where it is none."""
-        try:
-            moment = datetime.fromisoformat(text if len(text) <= _LONGEST else "")
-        except ValueError as error:
-            raise FormatError(f"{text[:_LONGEST]!r} is no ISO 8601 date and time") from error
-        return to_unix_ms(moment if moment.tzinfo else self.placed(moment))
+        if text == self._last[0]:
+            return self._last[1]
+        moment = _moment(text)
+        if moment.tzinfo is None:
+            return to_unix_ms(self.placed(moment))
+        self._last = (text, to_unix_ms(moment))
+        return self._last[1]
 
     def utc(self, text: str) -> int:
         """Return Unix ms of an ISO 8601 text that is UTC where it says no zone. Raises as `exact` does."""
-        return self.exact(text if text.endswith(("Z", "z")) or "+" in text else f"{text}+00:00")
+        moment = _moment(text)
+        return to_unix_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
     def placed(self, local: datetime, zone: str | None = None) -> datetime:
         """Put a local time into a zone: the given, else the declared one, else UTC with a note."""
@@ -116,6 +120,13 @@ class Instants:
             self._tell("zone-ambiguous", text)
         self.zone, self.offset_minutes = declared, round(offset / timedelta(minutes=1))
         return aware
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text if len(text) <= _LONGEST else "")
+    except ValueError as error:
+        raise FormatError(f"{text[:_LONGEST]!r} is no ISO 8601 date and time") from error
 
 
 def _zone(declared: str) -> tzinfo:

@@ -36,7 +36,7 @@ from doseway.intake.zones import check
 from doseway.model.errors import UnitError, UsageError
 from doseway.model.readings import Quantity
 
-_STEP: Final = re.compile(r"(?:^|\.)([^.\[\]]+)|\[(\d{1,4})\]")
+_STEP: Final = re.compile(r"(?:^|(?<=.)\.)([^.\[\]]+)|\[(\d{1,4})\]")
 _SPEEDS: Final = {"m/s": 1.0, "km/h": 1 / 3.6, "kn": 1852 / 3600, "mph": 0.44704}
 Path = tuple[str | int, ...]
 

@@ -5,6 +5,7 @@ guessed: it is named in a note, and a mapping declares it.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from doseway.model.readings import Quantity
@@ -33,6 +34,7 @@ _KINDS: Final = {
 }
 
 
+@lru_cache(maxsize=2048)
 def quantity_of(name: str) -> Quantity | None:
     """Return what a value of this name measures, in the canonical unit; None where nobody can say."""
     folded = name.rpartition(".")[2].lower()
@@ -47,6 +49,7 @@ def door_of(value: object) -> float | None:
     return _OPEN.get(bool(value)) if isinstance(value, bool | int) and value in {0, 1} else None
 
 
+@lru_cache(maxsize=512)
 def kind_of(name: str) -> str:
     """Return the kind of a signal by a tracker's own name for it: `lowBattery` is `low-battery`."""
     words = _CAPITAL.sub("-", name.strip()).replace("_", "-").replace(" ", "-").lower()
