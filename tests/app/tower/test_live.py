@@ -8,6 +8,8 @@ import msgspec
 import pytest
 from tests.app.tower.tower_kit import MINUTE, START_MS, TEN, TowerPlace, all_alerts, body_of, journey, plan, said
 
+from doseway.app.importing import import_stream
+from doseway.app.inspecting import How
 from doseway.app.tower import worker
 from doseway.app.tower.admission import AdmissionSettings
 from doseway.app.tower.journeys import watch_journey
@@ -16,7 +18,7 @@ from doseway.app.tower.state import Failure, Holder, Watched
 from doseway.intake.port import DecodeOptions
 from doseway.ledger.projection import Cursor, Transaction
 from doseway.model.errors import DataError, Pushback, Unavailable, UsageError
-from doseway.model.facts import AlertOpened, RuleFailed
+from doseway.model.facts import AlertOpened, PacketDecoded, RuleFailed
 from doseway.model.readings import Recording
 
 
@@ -253,3 +255,17 @@ def test_views_that_fail_are_tried_again_and_nothing_is_said_twice(
         assert row is not None
         assert row.verdict == "qa-review"
         assert row.open_alerts == 0
+
+
+def test_a_file_imported_by_hand_is_read_as_who_imports_it_says(place: TowerPlace, examples: Path) -> None:
+    file = examples / "tarmac-excursion.txt"
+    with place.open() as tower:
+        with file.open("rb") as stream:
+            import_stream(tower.sequencer, stream, file.name, How(zone="+05:00"))
+        tower.settle()
+        decoded = [f.fact.content() for f in tower.sequencer.log.facts(kind="packet.decoded")]
+        assert [one.zone for one in decoded if isinstance(one, PacketDecoded)] == ["+05:00"]
+        heard = tower.board.devices()[0].heard_at_ms
+    with place.open() as tower:
+        assert tower.board.devices()[0].heard_at_ms == heard
+        assert tower.packets == {"received": 1, "decoded": 1, "rejected": 0}

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from doseway.app.board import AlertState
+from doseway.app.importing import DOOR as IMPORT_DOOR
 from doseway.app.tower.admission import Handover
 from doseway.app.tower.alerts import Revision
 from doseway.app.tower.bindings import Bindings
@@ -123,13 +124,17 @@ class Router:
         return self._events
 
     def settle(self) -> tuple[list[Event], list[Effect]]:
-        """Decode what no fact in the log tells the outcome of; return the events, and the facts that tell."""
+        """Decode what no fact in the log tells the outcome of; return the events, and the facts that tell.
+
+        A file that is being imported by hand is left to who imports it, and knows its zone.
+        """
         self._events = []
-        for index, (body, at_ms) in sorted(self._undecoded.items()):
+        ours = [index for index, (body, _) in self._undecoded.items() if body.format or body.door != IMPORT_DOOR]
+        for index in sorted(ours):
+            body, at_ms = self._undecoded.pop(index)
             decoded = self._decode(index, body, None)
             self._unsaid[index] = decoded
             self._observe(index, decoded, body.received_at_ms or at_ms)
-        self._undecoded.clear()
         self._sort_out()
         effects = [_effect(index, decoded) for index, decoded in sorted(self._unsaid.items())]
         self._unsaid.clear()
