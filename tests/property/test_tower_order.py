@@ -7,7 +7,18 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.app.tower.tower_kit import START_MS, TEN, Reading, TowerPlace, all_alerts, body_of, journey, plan, said
+from tests.app.tower.tower_kit import (
+    MINUTE,
+    START_MS,
+    TEN,
+    Reading,
+    TowerPlace,
+    all_alerts,
+    body_of,
+    journey,
+    plan,
+    said,
+)
 
 from doseway.app.tower.opening import Tower
 
@@ -87,3 +98,38 @@ def test_a_start_that_moves_splits_and_joins_is_followed_by_one_alert() -> None:
     assert outcome_of([("d1", [one]) for one in reversed(readings)]) == at_once
     middle = [*readings[:30], *readings[31:], readings[30]]
     assert outcome_of([("d1", [one]) for one in middle]) == at_once
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_positions_signals_and_silence_leave_no_trace_of_their_order_either(data: st.DataObject) -> None:
+    """A lorry that stops, a signal, a hole: the watch's alerts are those of what was observed, and of the time."""
+    minutes = sorted(data.draw(st.sets(st.integers(0, 400), min_size=3, max_size=25)))
+    messages = [
+        body_of(
+            "d1",
+            [(START_MS + minute * MINUTE, 5_000)],
+            f=[[START_MS + minute * MINUTE, 45_000_000 + (minute // 60) * 200_000, 9_000_000]],
+            g=[[START_MS + minute * MINUTE, "tampering"]] if minute % 7 == 0 else [],
+        )
+        for minute in minutes
+    ]
+    shuffled = [*messages, *messages[::3]]
+    random.Random(data.draw(st.integers(0, 1 << 30))).shuffle(shuffled)
+    assert watched(shuffled) == watched(messages)
+
+
+def watched(messages: Sequence[bytes]) -> list[tuple[str, str, str]]:
+    with tempfile.TemporaryDirectory() as folder:
+        place = TowerPlace(Path(folder))
+        with place.open() as tower:
+            plan(tower)
+            for number, message in enumerate(messages):
+                tower.admit(place.incoming(message, at_ms=START_MS + 500 * MINUTE)).result(timeout=10)
+                if number % 3 == 0:
+                    tower.settle()
+            tower.settle()
+            place.clock.at_ms = START_MS + 500 * MINUTE
+            tower.tick_all()
+            tower.settle()
+            return said(all_alerts(tower))

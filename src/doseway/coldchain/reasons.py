@@ -41,12 +41,6 @@ class Writer:
         head = [self._all_well(statistics)] if verdict is Verdict.WITHIN_LABEL else []
         return (*head, *worse, *doubts, *rest)
 
-    def sentence(self, one: Episode) -> str:
-        """Return the sentence of one episode under the profile."""
-        spec = self._specs[one.rule_id]
-        write = _SENTENCES.get(one.rule, _other)
-        return write(one, spec, self._offset)
-
     def _all_well(self, statistics: Sequence[Statistics]) -> str:
         readings = sum(one.readings for one in statistics)
         coverage = min((one.coverage_ppm for one in statistics), default=0)

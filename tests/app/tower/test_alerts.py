@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doseway.app.tower.alerts import Revision, alert_id, revise
@@ -67,6 +67,7 @@ WINDOWS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(WINDOWS, max_size=6))
 def test_the_live_alerts_are_exactly_what_is_found(turns: list[list[tuple[int, int | None, str, int]]]) -> None:
     story = Story()

@@ -2,7 +2,7 @@
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doseway.app.tower.bindings import Bindings
@@ -46,6 +46,7 @@ def test_a_device_that_nobody_bound_holds_what_it_observed_itself() -> None:
     assert Bindings().sole_holder("d", 0) == "device:d"
 
 
+@settings(deadline=None)
 @given(TOLD, st.integers(0, 1 << 20))
 def test_every_observation_has_exactly_one_subject(told: list[tuple[str, str, int]], seed: int) -> None:
     by_time = {at_ms: (action, shipment, at_ms) for action, shipment, at_ms in told}

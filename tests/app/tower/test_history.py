@@ -2,7 +2,7 @@
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doseway.app.tower.history import EMPTY, FIX, UNKNOWN, History, history_of, union
@@ -38,6 +38,7 @@ def recording(observations: list[Observation]) -> Recording:
     )
 
 
+@settings(deadline=None)
 @given(OBSERVATIONS, st.integers(1, 7), st.integers(0, 1 << 20))
 def test_order_batches_and_repetition_leave_no_trace(observations: list[Observation], size: int, seed: int) -> None:
     whole = history_of([recording(observations)])
@@ -50,12 +51,14 @@ def test_order_batches_and_repetition_leave_no_trace(observations: list[Observat
     assert whole.size == len({(kind, at, value) for kind, at, value in observations})
 
 
+@settings(deadline=None)
 @given(OBSERVATIONS, OBSERVATIONS)
 def test_what_adds_nothing_changes_nothing(one: list[Observation], other: list[Observation]) -> None:
     history = history_of([recording([*one, *other])])
     assert union([history, history_of([recording(other)])]) is history
 
 
+@settings(deadline=None)
 @given(OBSERVATIONS, st.integers(0, 41), st.integers(0, 41))
 def test_windows_cut_and_join(observations: list[Observation], one: int, other: int) -> None:
     first, end = sorted((one, other))

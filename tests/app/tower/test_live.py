@@ -1,19 +1,24 @@
 """Time, faults and followers of a live tower."""
 
 import threading
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
 import pytest
-from tests.app.tower.tower_kit import MINUTE, START_MS, TEN, TowerPlace, all_alerts, body_of, journey, plan
+from tests.app.tower.tower_kit import MINUTE, START_MS, TEN, TowerPlace, all_alerts, body_of, journey, plan, said
 
+from doseway.app.importing import import_stream
+from doseway.app.inspecting import How
+from doseway.app.tower import worker
 from doseway.app.tower.admission import AdmissionSettings
 from doseway.app.tower.journeys import watch_journey
 from doseway.app.tower.opening import open_tower
 from doseway.app.tower.state import Failure, Holder, Watched
 from doseway.intake.port import DecodeOptions
+from doseway.ledger.projection import Cursor, Transaction
 from doseway.model.errors import DataError, Pushback, Unavailable, UsageError
-from doseway.model.facts import RuleFailed
+from doseway.model.facts import AlertOpened, PacketDecoded, RuleFailed
 from doseway.model.readings import Recording
 
 
@@ -89,6 +94,8 @@ def test_a_follower_that_comes_back_misses_nothing(place: TowerPlace) -> None:
         assert len(ends) == count
         opened = [one for one in seen if one.type == "alert.opened"]
         assert "shipment:s1" in opened[0].about
+        received = [one for one in seen if one.type == "packet.received"]
+        assert received[0].about == ("device:d1", "shipment:s1")
     with place.open() as tower:
         again = tower.changes.after(-1, limit=10_000)
         assert [one.index for one in again] == list(range(tower.sequencer.log.size))
@@ -196,3 +203,69 @@ def test_a_route_is_thinned_and_keeps_its_ends(place: TowerPlace) -> None:
         row = tower.board.shipment("s1")
         assert row is not None
         assert (row.latitude_udeg, row.located_at_ms) == (45_000_099, START_MS + 99 * TEN)
+
+
+def test_behind_a_backlog_nothing_is_said_twice(place: TowerPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said of an alert lies behind the backlog in the log when the next chunk is judged."""
+    monkeypatch.setattr(worker, "CHUNK_FACTS", 3)
+    warming = [(at, value + number) for number, (at, value) in enumerate(journey(hot=range(20, 40)))]
+    readings = [*warming, *((at + 60 * TEN, value) for at, value in journey(hot=[3, 4, 5, 6]))]
+    with place.open() as tower:
+        plan(tower)
+        with tower._worker._lock:  # evaluation waits
+            futures = [tower.admit(place.incoming(body_of("d1", [one]))) for one in readings]
+            assert all(future.result(timeout=10).readings for future in futures)
+        tower.settle()
+        opened = [f.fact.content() for f in tower.sequencer.log.facts(kind="alert.opened")]
+        alerts = [one.alert for one in opened if isinstance(one, AlertOpened)]
+        assert len(alerts) == len(set(alerts))
+        live = said(all_alerts(tower))
+    other = TowerPlace(place.folder / "other")
+    with other.open() as tower:
+        plan(tower)
+        other.send(tower, body_of("d1", readings))
+        assert said(all_alerts(tower)) == live
+
+
+def test_views_that_fail_are_tried_again_and_nothing_is_said_twice(
+    place: TowerPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readings = journey(hot=range(20, 40))
+    with place.open() as tower:
+        plan(tower)
+        views = tower._keeper._views
+        failures = iter([True, True, True])
+        transaction = views.transaction
+
+        def failing(name: str, cursor: Cursor) -> AbstractContextManager[Transaction]:
+            if next(failures, False):
+                raise Unavailable("the disk is full")
+            return transaction(name, cursor)
+
+        monkeypatch.setattr(views, "transaction", failing)
+        first = tower.admit(place.incoming(body_of("d1", readings[:30]))).result(timeout=10)
+        second = tower.admit(place.incoming(body_of("d1", readings[30:]))).result(timeout=10)
+        assert tower.board.wait_for(max(first.packet, second.packet), 10)
+        tower.settle()
+        assert tower.failure is None
+        opened = [f.fact.content() for f in tower.sequencer.log.facts(kind="alert.opened")]
+        alerts = [one.alert for one in opened if isinstance(one, AlertOpened)]
+        assert len(alerts) == len(set(alerts))
+        row = tower.board.shipment("s1")
+        assert row is not None
+        assert row.verdict == "qa-review"
+        assert row.open_alerts == 0
+
+
+def test_a_file_imported_by_hand_is_read_as_who_imports_it_says(place: TowerPlace, examples: Path) -> None:
+    file = examples / "tarmac-excursion.txt"
+    with place.open() as tower:
+        with file.open("rb") as stream:
+            import_stream(tower.sequencer, stream, file.name, How(zone="+05:00"))
+        tower.settle()
+        decoded = [f.fact.content() for f in tower.sequencer.log.facts(kind="packet.decoded")]
+        assert [one.zone for one in decoded if isinstance(one, PacketDecoded)] == ["+05:00"]
+        heard = tower.board.devices()[0].heard_at_ms
+    with place.open() as tower:
+        assert tower.board.devices()[0].heard_at_ms == heard
+        assert tower.packets == {"received": 1, "decoded": 1, "rejected": 0}

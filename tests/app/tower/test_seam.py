@@ -12,11 +12,13 @@ from tests.contracts.seam_suite import Fuse, Fused, Running, SeamSuite
 
 from doseway.app.logbook import writing
 from doseway.app.tower.admission import Handover
+from doseway.app.tower.bindings import Bindings
 from doseway.app.tower.board import TowerBoard
 from doseway.app.tower.changes import Changes
 from doseway.app.tower.decoding import Decoders
 from doseway.app.tower.evaluate import Evaluator
 from doseway.app.tower.keeper import Keeper, LogTransport
+from doseway.app.tower.library import Library
 from doseway.app.tower.router import Router
 from doseway.app.tower.worker import Worker
 from doseway.engines.sqlite_views import SqliteViews
@@ -75,15 +77,18 @@ def opening(place: TowerPlace) -> Callable[[Fuse], AbstractContextManager[Runnin
         with writing(settings, clock=place.clock, pool=PoolSettings(linger_ms=1)) as sequencer:
             views = SqliteViews(settings.store / "tower.sqlite")
             try:
+                bindings = Bindings()
+                library = Library(bindings)
                 changes = Changes(sequencer.log)
-                keeper = Keeper(cast("Sequencer", FusedAppend(sequencer, fuse)), FusedViews(views, fuse), changes)
+                appending = cast("Sequencer", FusedAppend(sequencer, fuse))
+                keeper = Keeper(appending, FusedViews(views, fuse), changes, bindings, library)
                 decoders = Decoders({"tiny": TinyFormat()})
-                router = keeper.router = Router(sequencer.log, decoders, Handover(), keeper.carried)
+                router = Router(sequencer.log, decoders, Handover(), keeper.carried, bindings, library)
                 transport = Fused(LogTransport(), fuse)
                 fused = cast("Any", Fused(keeper, fuse))
                 worker = Worker(sequencer.log, views, router, Evaluator(), cast("Any", transport), fused, place.clock)
                 worker.recover()
-                board = TowerBoard(views, keeper, changes, router.library)
+                board = TowerBoard(views, keeper, changes, library)
                 yield cast("Running", Embedded(place, sequencer, transport, fused, worker, board))
             finally:
                 views.close()

@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doseway.evidence import readings_csv
@@ -38,6 +38,7 @@ def decode(data: bytes, **more: Any) -> Recording:
     return FORMAT.decode(io.BytesIO(data), DecodeOptions(name="x.csv", **more))
 
 
+@settings(deadline=None)
 @given(RECORDS)
 def test_what_was_written_is_read(records: list[tuple[str, Quantity, int, int]]) -> None:
     written = recording(records)

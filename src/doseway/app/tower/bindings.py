@@ -37,6 +37,11 @@ class Bindings:
         held = (one for one, start, end in self.spans(device) if start <= at_ms and (end is None or at_ms < end))
         return next(held, "")
 
+    def shipment_now(self, device: str) -> str:
+        """Return the shipment that a device is with and was not taken from; empty: none."""
+        spans = self.spans(device)
+        return spans[-1][0] if spans and spans[-1][2] is None else ""
+
     def devices_of(self, shipment: str) -> list[str]:
         """Return the devices that are or were with a shipment, sorted."""
         return sorted(device for device, spans in self._spans.items() if any(one == shipment for one, _, _ in spans))

@@ -2,15 +2,18 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
+from doseway.app.tower.state import shipment_holder
 from doseway.ledger.drafts import Indexed
 from doseway.ledger.log import Log
+from doseway.model.facts import PacketReceived
 
 _KEPT: Final = 20_000
+_DEVICE: Final = "device:"
 _ABOUT: Final = ("shipment:", "device:", "alert:", "packet:", "document:")
 
 
@@ -31,10 +34,15 @@ class Changes:
     """The facts that the views have taken: the newest in memory, the rest from the log. Thread-safe.
 
     There is no queue that could overflow: every reader has its own index, and asks for what comes behind it.
+
+    Args:
+        log: where older facts are.
+        shipment_with: returns the shipment that a device is with; empty: none. A packet is about that too.
     """
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, shipment_with: Callable[[str], str] = lambda _: "") -> None:
         self._log = log
+        self._shipment_with = shipment_with
         self._changed = threading.Condition()
         self._kept: deque[Change] = deque(maxlen=_KEPT)
         self._end = 0
@@ -48,7 +56,7 @@ class Changes:
     def publish(self, facts: Sequence[Indexed], end: int) -> None:
         """Make facts known that the views have taken, and wake who waits."""
         with self._changed:
-            self._kept.extend(map(_change, facts))
+            self._kept.extend(map(self._change, facts))
             self._end = end
             listeners = list(self._listeners)
             self._changed.notify_all()
@@ -64,7 +72,7 @@ class Changes:
                 skipped = max(index + 1 - first, 0)
                 return tuple(self._kept[place] for place in range(skipped, min(skipped + limit, len(self._kept))))
         stop = min(index + 1 + limit, end)
-        return tuple(map(_change, self._log.facts(index + 1, stop)))
+        return tuple(map(self._change, self._log.facts(index + 1, stop)))
 
     def wait_for(self, index: int, timeout_s: float) -> bool:
         """Wait until the views have taken the fact at an index; False when they have not in time."""
@@ -87,8 +95,10 @@ class Changes:
 
         return stop
 
-
-def _change(found: Indexed) -> Change:
-    fact = found.fact
-    about: Iterable[str] = (tag for tag in fact.tags if tag.startswith(_ABOUT))
-    return Change(index=found.index, type=fact.type, at_ms=fact.at_ms, about=tuple(about))
+    def _change(self, found: Indexed) -> Change:
+        fact = found.fact
+        about = [tag for tag in fact.tags if tag.startswith(_ABOUT)]
+        if fact.type == PacketReceived.TYPE:
+            devices = (tag.removeprefix(_DEVICE) for tag in about if tag.startswith(_DEVICE))
+            about += sorted({shipment_holder(one) for device in devices if (one := self._shipment_with(device))})
+        return Change(index=found.index, type=fact.type, at_ms=fact.at_ms, about=tuple(about))

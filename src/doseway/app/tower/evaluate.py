@@ -30,10 +30,19 @@ from doseway.app.tower.state import (
     Told,
     Watched,
     shipment_of,
+    state_of,
 )
 from doseway.ledger.seam import Chunk
 from doseway.model.canonical import encode
-from doseway.model.facts import Body, RuleFailed
+from doseway.model.facts import (
+    AlertClosed,
+    AlertExtended,
+    AlertOpened,
+    AlertRetracted,
+    AlertShortened,
+    Body,
+    RuleFailed,
+)
 from doseway.model.findings import Finding, Severity
 from doseway.model.ids import ContentId, content_id
 
@@ -95,8 +104,9 @@ class Evaluator:
                 if name in judged or watched.progress != holder.progress:
                     judgement = judged.get(name, holder.judged)
                     holder = msgspec.structs.replace(holder, judged=judgement, progress=watched.progress)
-                    holders[name] = holder
-                effects += _said(name, holder, watched, because)
+                said = list(_said(name, holder, watched, because))
+                holders[name] = _having_said(holder, said)
+                effects += said
             after[partition] = msgspec.structs.replace(states[partition], holders=holders)
         return after, effects
 
@@ -117,6 +127,25 @@ def _said(name: str, holder: Holder, watched: Watched, because: str) -> Iterable
         number = known.revisions if known is not None else 0
         identity = content_id("alert", encode([revision.alert, number]), revision.TYPE.encode(), encode(revision))
         yield Effect(body=revision, tags=(name, f"alert:{revision.alert}"), identity=identity)
+
+
+def _having_said(holder: Holder, said: Sequence[Effect]) -> Holder:
+    """Return a shipment that knows what was said of it: the log tells it later, maybe behind a backlog."""
+    if not said:
+        return holder
+    published, failures = dict(holder.published), list(holder.failures)
+    for effect in said:
+        match effect.body:
+            case RuleFailed(rule=rule, error=error):
+                failures.append(Failure(rule, effect.tags[1].removeprefix("rule:"), error))
+            case AlertRetracted(alert=alert):
+                known = published[alert]
+                published[alert] = Published(known.finding, "retracted", known.revisions + 1)
+            case AlertOpened() | AlertExtended() | AlertShortened() | AlertClosed():
+                alert, finding = effect.body.alert, effect.body.finding
+                number = published[alert].revisions + 1 if alert in published else 1
+                published[alert] = Published(finding, state_of(finding), number)
+    return msgspec.structs.replace(holder, published=published, failures=tuple(failures))
 
 
 def fold(
@@ -151,35 +180,39 @@ class _Folding:
         match event:
             case Observed():
                 self._waiting.setdefault((event.holder, event.device), []).append(event.carried)
-                self._put(event.holder, rests_on=event.index)
+                self._put(event.holder, event.index)
             case Assigned():
                 self._join()
                 holder = self._holder(event.holder)
                 others = {name: one for name, one in holder.devices.items() if name != event.device}
                 given = {event.device: event.carried} if event.carried.windows else {}
-                self._put(event.holder, devices=dict(sorted((others | given).items())), rests_on=event.index)
+                self._put(event.holder, event.index, devices=dict(sorted((others | given).items())))
                 self._touch(event.holder, "device-assigned")
             case Described():
-                self._put(event.holder, context=event.context, rests_on=event.index)
+                self._put(event.holder, event.index, context=event.context)
                 self._touch(event.holder, "limits-changed")
             case Told():
                 self._tell(event)
             case Failed():
-                known = self._holder(event.holder).failures
-                self._put(event.holder, failures=(*known, event.failure), rests_on=event.index)
+                known = dict.fromkeys((*self._holder(event.holder).failures, event.failure))
+                self._put(event.holder, event.index, failures=tuple(known))
             case Decided():
-                self._put(event.holder, disposition=event.disposition, rests_on=event.index)
+                self._put(event.holder, event.index, disposition=event.disposition)
             case Ticked():
-                self._until_ms = max(self._until_ms, event.until_ms)
-                for name, holder in self._holders.items():
-                    if holder.context is not None and holder.disposition not in FINAL:
-                        self._touch(name, "time-passed")
+                self._tick(event.until_ms)
+
+    def _tick(self, until_ms: int) -> None:
+        self._until_ms = max(self._until_ms, until_ms)
+        for name, holder in self._holders.items():
+            if holder.context is not None and holder.disposition not in FINAL:
+                self._touch(name, "time-passed")
 
     def _holder(self, name: str) -> Holder:
         return self._holders.get(name) or Holder()
 
-    def _put(self, name: str, **changes: object) -> None:
-        self._holders[name] = msgspec.structs.replace(self._holder(name), **changes)
+    def _put(self, name: str, index: int, **changes: object) -> None:
+        holder = self._holder(name)
+        self._holders[name] = msgspec.structs.replace(holder, rests_on=max(index, holder.rests_on), **changes)
 
     def _touch(self, name: str, because: str) -> None:
         self.touched[name] = max(because, self.touched.get(name, because), key=_REASONS.index)
@@ -187,10 +220,13 @@ class _Folding:
     def _tell(self, event: Told) -> None:
         known = self._holder(event.holder).published
         old = known.get(event.alert)
+        if old is not None and event.number <= old.revisions:
+            self._put(event.holder, event.index)
+            return
         finding = event.finding if event.finding is not None else old.finding if old is not None else None
         if finding is not None:
-            told = Published(finding, event.state, old.revisions + 1 if old is not None else 1)
-            self._put(event.holder, published={**known, event.alert: told}, rests_on=event.index)
+            told = Published(finding, event.state, event.number)
+            self._put(event.holder, event.index, published={**known, event.alert: told})
 
     def _join(self) -> None:
         """Join what waits, once for each device however many packets it sent."""
@@ -201,7 +237,7 @@ class _Folding:
             heard = [one.heard_ms for one in (old, *new) if one.heard_ms is not None]
             packets = indexes_of(old.packets, *(one.packets for one in new))
             now = Carried(joined, old.windows, max(heard, default=None), packets)
-            self._put(name, devices=dict(sorted({**holder.devices, device: now}.items())))
+            self._put(name, -1, devices=dict(sorted({**holder.devices, device: now}.items())))
             if joined is not old.history:
                 self._touch(name, "late-data" if _is_late(old, new) else "new-reading")
         self._waiting.clear()

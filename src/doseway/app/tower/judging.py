@@ -13,14 +13,14 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
+from doseway.app.episodes import finding_of
 from doseway.app.tower.history import Column, parts_of
 from doseway.app.tower.state import Context, Failure, Found, Holder, Judged
 from doseway.coldchain.judge import Outcome, conclude, outcomes
-from doseway.coldchain.judgement import Effect, Episode, Judgement, Verdict
+from doseway.coldchain.judgement import Episode, Judgement, Verdict
 from doseway.coldchain.profile import Profile, from_plain, without_limits
 from doseway.coldchain.reasons import Writer
 from doseway.coldchain.track import Tracks
-from doseway.model.findings import Finding, Severity
 from doseway.model.readings import Quantity
 from doseway.model.terms import plain
 from doseway.model.wording import degrees, moment
@@ -29,13 +29,6 @@ AMBIENT: Final = "ambient"
 """The sensor that measures the air around the package: judged by the ambient limits where a shipment has them."""
 
 _PIECE_RECORDS: Final = 1 << 20
-_SEVERITIES: Final = {
-    Effect.INFO: Severity.INFO,
-    Effect.WITHIN_BUDGET: Severity.WARNING,
-    Effect.UNDECIDED: Severity.WARNING,
-    Effect.QA_REVIEW: Severity.HIGH,
-    Effect.REJECT: Severity.CRITICAL,
-}
 
 
 class _Part(NamedTuple):
@@ -146,28 +139,11 @@ def _found(limits: bytes, one: Episode) -> Found:
     reading a revision.
     """
     device, _, sensor = one.sensor.rpartition("/")
-    is_over = one.end_ms is not None
-    snapshot = _snapshot(limits, one.rule_id)
-    figures: dict[str, int | str] = {"effect": one.effect.value}
-    if is_over:
-        sums = {"out_ms": one.out_ms, "least_ms": one.least_ms, "most_ms": one.most_ms, "unknown_ms": one.unknown_ms}
-        figures |= sums | one.details
-    finding = Finding(
-        rule=one.rule,
-        rule_version=one.rule_version,
-        rule_id=one.rule_id,
-        severity=_SEVERITIES[one.effect],
-        start_ms=one.start_ms,
-        raised_ms=one.raised_ms,
-        end_ms=one.end_ms,
-        device=device,
-        sensor=sensor,
-        peak_milli=one.peak_milli,
-        peak_at_ms=one.peak_at_ms,
-        text=_writer(limits).sentence(one) if is_over else _lasting(one, str(snapshot.get("title", ""))),
-        details=figures,
-    )
-    return Found(finding, snapshot)
+    snapshot, episode = _snapshot(limits, one.rule_id), msgspec.structs.replace(one, sensor=sensor)
+    if one.end_ms is not None:
+        return Found(finding_of(episode, device, _writer(limits).sentence(one)), snapshot)
+    finding = finding_of(episode, device, _lasting(one, str(snapshot.get("title", ""))))
+    return Found(msgspec.structs.replace(finding, details={"effect": one.effect.value}), snapshot)
 
 
 def _lasting(one: Episode, title: str) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from doseway.app.tower import rows, tables
+from doseway.app.tower.bindings import Bindings
 from doseway.app.tower.changes import Changes
 from doseway.app.tower.evaluate import Effect
-from doseway.app.tower.router import Router
+from doseway.app.tower.library import Library
 from doseway.app.tower.state import Carried, Event, Holder, State, shipment_holder, shipment_of
 from doseway.ledger.drafts import Draft, Indexed
 from doseway.ledger.projection import Cursor, Transaction, Views
@@ -56,13 +57,21 @@ def cut(events: Iterable[Event], seq: int) -> list[Chunk[Event]]:
 class Keeper:
     """Commits what follows from chunks: effects into the log, rows with their cursor, then the states.
 
+    Args:
+        sequencer: of the log. views: where the tables are. changes: who follows.
+        bindings, library: which device was with which shipment, and the documents, as the router folds them.
+
     Attributes:
         states: by partition; replaced as a whole, so that any thread may read what it holds.
         end: how many facts the states have taken.
     """
 
-    def __init__(self, sequencer: Sequencer, views: Views, changes: Changes) -> None:
+    def __init__(
+        self, sequencer: Sequencer, views: Views, changes: Changes, bindings: Bindings, library: Library
+    ) -> None:
         self._sequencer = sequencer
+        self._bindings = bindings
+        self._library = library
         self._views = views
         self._changes = changes
         self._fences: dict[int, int] = {}
@@ -71,7 +80,6 @@ class Keeper:
         self._end = 0
         self.states: dict[int, State] = {partition: State() for partition in range(PARTITIONS)}
         self.end = 0
-        self.router: Router | None = None
 
     def begin(self, facts: Sequence[Indexed], end: int, outcomes: Sequence[Effect]) -> None:
         """Name the facts that the next commit takes the views past, and what decoding them says."""
@@ -100,16 +108,11 @@ class Keeper:
 
     def carried(self, device: str) -> list[Carried]:
         """Return what a device observed, from all subjects that hold some of it."""
-        return _carried(self.states, device, self._router.bindings.spans(device))
+        return _carried(self.states, device, self._bindings.spans(device))
 
     def holder(self, name: str) -> Holder | None:
         """Return what is known of a subject."""
         return self.states[partition_of(name)].holders.get(name)
-
-    @property
-    def _router(self) -> Router:
-        assert self.router is not None
-        return self.router
 
     def _write(self, changed: Mapping[str, Holder], states: Mapping[int, State]) -> None:
         cursor = Cursor(tables.VERSION, self._end, self._sequencer.log.root(self._end))
@@ -118,7 +121,7 @@ class Keeper:
             tables.put_shipments(
                 tx,
                 [
-                    rows.shipment_row(holder, self._end - 1)
+                    rows.shipment_row(holder)
                     for name, holder in changed.items()
                     if holder.context is not None and shipment_of(name)
                 ],
@@ -126,13 +129,12 @@ class Keeper:
             self._write_devices(tx, changed, states)
 
     def _write_devices(self, tx: Transaction, changed: Mapping[str, Holder], states: Mapping[int, State]) -> None:
-        router = self._router
         found = []
         for device in sorted({device for holder in changed.values() for device in holder.devices}):
-            spans = router.bindings.spans(device)
+            spans = self._bindings.spans(device)
             histories = [one.history for one in _carried(states, device, spans)]
-            bound = spans[-1][0] if spans and spans[-1][2] is None else ""
-            found.append(rows.device_row(device, histories, router.library.card(device), bound))
+            bound = self._bindings.shipment_now(device)
+            found.append(rows.device_row(device, histories, self._library.card(device), bound))
         tables.put_devices(tx, found)
 
 

@@ -9,6 +9,7 @@ from doseway.app.logbook import SystemClock, writing
 from doseway.app.settings import Settings
 from doseway.app.tower import record
 from doseway.app.tower.admission import Admission, AdmissionSettings, Handover
+from doseway.app.tower.bindings import Bindings
 from doseway.app.tower.board import TowerBoard
 from doseway.app.tower.changes import Changes
 from doseway.app.tower.decoding import Decoders
@@ -16,6 +17,7 @@ from doseway.app.tower.desk import TowerDesk
 from doseway.app.tower.evaluate import Evaluator, Watch
 from doseway.app.tower.journeys import watch_journey
 from doseway.app.tower.keeper import Keeper, LogTransport
+from doseway.app.tower.library import Library
 from doseway.app.tower.router import Router
 from doseway.app.tower.state import Holder, shipment_holder
 from doseway.app.tower.worker import Worker
@@ -132,13 +134,16 @@ def open_tower(
         views, reading = SqliteViews(path), SqliteViews(path)
         opened.callback(views.close)
         opened.callback(reading.close)
-        log, changes, handover = sequencer.log, Changes(sequencer.log), Handover()
+        log, handover = sequencer.log, Handover()
+        bindings = Bindings()
+        library = Library(bindings)
+        changes = Changes(log, bindings.shipment_now)
         known = {one.id: one for one in message_registry.all_formats()} if messages is None else messages
         decoders = Decoders(known, options, how_to or how(settings))
-        keeper = Keeper(sequencer, views, changes)
-        router = keeper.router = Router(log, decoders, handover, keeper.carried)
+        keeper = Keeper(sequencer, views, changes, bindings, library)
+        router = Router(log, decoders, handover, keeper.carried, bindings, library)
         worker = Worker(log, views, router, Evaluator(watch), LogTransport(), keeper, clock)
-        board = TowerBoard(reading, keeper, changes, router.library)
+        board = TowerBoard(reading, keeper, changes, library)
         worker.recover()
         worker.start()
         opened.callback(worker.close)

@@ -6,7 +6,10 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from doseway.app.board import AlertState
+from doseway.app.importing import DOOR as IMPORT_DOOR
 from doseway.app.tower.admission import Handover
+from doseway.app.tower.alerts import Revision
 from doseway.app.tower.bindings import Bindings
 from doseway.app.tower.decoding import Decoded, Decoders, outcome
 from doseway.app.tower.evaluate import Effect
@@ -43,6 +46,7 @@ from doseway.model.facts import (
     PacketRejected,
     RuleFailed,
 )
+from doseway.model.findings import Finding
 from doseway.model.ids import content_id
 from doseway.model.readings import Recording
 
@@ -81,21 +85,30 @@ class Router:
         log: where the bytes of packets are.
         decoders, handover: how a packet becomes recordings.
         collect: returns what a device observed as far as it is in the states.
+        bindings, library: which device was with which shipment, and the documents; folded here.
 
     Attributes:
-        bindings, library: which device was with which shipment; the documents.
         packets: how many were received, and how many of these decoded and rejected.
     """
 
-    def __init__(self, log: Log, decoders: Decoders, handover: Handover, collect: Collect) -> None:
-        self.bindings = Bindings()
-        self.library = Library(self.bindings)
+    def __init__(
+        self,
+        log: Log,
+        decoders: Decoders,
+        handover: Handover,
+        collect: Collect,
+        bindings: Bindings,
+        library: Library,
+    ) -> None:
+        self.bindings = bindings
+        self.library = library
         self._log = log
         self._decoders = decoders
         self._handover = handover
         self._collect = collect
         self._undecoded: dict[int, tuple[PacketReceived, int]] = {}
         self._unsaid: dict[int, Decoded] = {}
+        self._told: dict[str, int] = {}
         self._gathered: dict[str, _Gathered] = {}
         self._events: list[Event] = []
         self.packets = dict.fromkeys(("received", "decoded", "rejected"), 0)
@@ -111,13 +124,17 @@ class Router:
         return self._events
 
     def settle(self) -> tuple[list[Event], list[Effect]]:
-        """Decode what no fact in the log tells the outcome of; return the events, and the facts that tell."""
+        """Decode what no fact in the log tells the outcome of; return the events, and the facts that tell.
+
+        A file that is being imported by hand is left to who imports it, and knows its zone.
+        """
         self._events = []
-        for index, (body, at_ms) in sorted(self._undecoded.items()):
+        ours = [index for index, (body, _) in self._undecoded.items() if body.format or body.door != IMPORT_DOOR]
+        for index in sorted(ours):
+            body, at_ms = self._undecoded.pop(index)
             decoded = self._decode(index, body, None)
             self._unsaid[index] = decoded
             self._observe(index, decoded, body.received_at_ms or at_ms)
-        self._undecoded.clear()
         self._sort_out()
         effects = [_effect(index, decoded) for index, decoded in sorted(self._unsaid.items())]
         self._unsaid.clear()
@@ -146,10 +163,13 @@ class Router:
             case DispositionDecided():
                 self._events.append(Decided(shipment_holder(body.shipment), index, body.disposition))
             case AlertRetracted():
-                self._events.append(Told(shipment_holder(body.shipment), index, body.alert, "retracted", None))
+                self._tell(index, body, "retracted", None)
             case AlertOpened() | AlertExtended() | AlertShortened() | AlertClosed():
-                holder, finding = shipment_holder(body.shipment), body.finding
-                self._events.append(Told(holder, index, body.alert, state_of(finding), finding))
+                self._tell(index, body, state_of(body.finding), body.finding)
+
+    def _tell(self, index: int, body: Revision, state: AlertState, finding: Finding | None) -> None:
+        number = self._told[body.alert] = self._told.get(body.alert, 0) + 1
+        self._events.append(Told(shipment_holder(body.shipment), index, body.alert, number, state, finding))
 
     def _receive(self, index: int, body: PacketReceived, at_ms: int) -> None:
         self.packets["received"] += 1

@@ -14,13 +14,8 @@ from doseway.model.readings import Quantity
 from doseway.model.units import INVALID
 
 
-def shipment_row(holder: Holder, index: int) -> ShipmentRow:
-    """Return the row of a shipment that has a document.
-
-    Args:
-        holder: what is known of it.
-        index: of the newest fact that was taken.
-    """
+def shipment_row(holder: Holder) -> ShipmentRow:
+    """Return the row of a shipment that has a document."""
     assert holder.context is not None
     shipment, legs = holder.context.shipment, holder.context.legs
     open_alerts = [one for one in holder.published.values() if one.state == "open"]
@@ -49,7 +44,7 @@ def shipment_row(holder: Holder, index: int) -> ShipmentRow:
         disposition=holder.disposition,
         open_alerts=len(open_alerts),
         worst=max((one.finding.severity for one in open_alerts), key=RANKS.__getitem__, default=None),
-        index=index,
+        index=holder.rests_on,
     )
 
 

@@ -98,7 +98,7 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Published(msgspec.Struct, frozen=True, gc=False):
-    """What the log says about one alert so far; `revisions` counts the facts."""
+    """What was said about one alert so far; `revisions` counts the facts."""
 
     finding: Finding
     state: AlertState
@@ -109,7 +109,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All that is known about one subject: a shipment, or a device that is with none.
 
     Attributes:
-        devices: by id, sorted. published: by alert id. failures: those that the log tells of.
+        devices: by id, sorted. published: by alert id. failures: those that were told.
         disposition: what a person decided last. progress: how far it is. rests_on: the newest fact that it rests on.
     """
 
@@ -162,11 +162,15 @@ class Described(msgspec.Struct, frozen=True, gc=False):
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
-    """The log has a fact about an alert: `finding` is the whole of it now, None where it was retracted."""
+    """The log has a fact about an alert: `finding` is the whole of it now, None where it was retracted.
+
+    `number` counts the facts about the alert, from 1: what was said in the same breath as the state is not told twice.
+    """
 
     holder: str
     index: int
     alert: str
+    number: int
     state: AlertState
     finding: Finding | None
 

@@ -1,6 +1,7 @@
 """The one thread that takes the log through evaluation, behind admission and at its own pace."""
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,6 +19,17 @@ from doseway.model.clock import Clock
 CHUNK_FACTS: Final = 2_000
 _RECOVERY_FACTS: Final = 5_000
 _IDLE_S: Final = 0.2
+_AGAIN_S: Final = 0.5
+
+
+class _Routed:
+    """Facts on their way through the seam: kept until they are committed."""
+
+    def __init__(self, end: int) -> None:
+        self.end = end
+        self.facts: list[Indexed] = []
+        self.events: list[Event] = []
+        self.outcomes: list[Effect] = []
 
 
 class Worker:
@@ -50,7 +62,7 @@ class Worker:
         self._due = threading.Event()
         self._lock = threading.Lock()
         self._is_closed = False
-        self._ticks = 0
+        self._routed: _Routed | None = None
         self._next_partition = 0
         self.failure: BaseException | None = None
         self._thread: threading.Thread | None = None
@@ -86,14 +98,35 @@ class Worker:
         self._due.set()
 
     def advance(self) -> None:
-        """Take the log through evaluation up to its end, what that adds included."""
+        """Take the log through evaluation up to its end, what that adds included.
+
+        Raises:
+            Unavailable: log or views do not answer. The next call tries again, with all that waits in one chunk: what
+                was appended before the failure is then among it, and is not said a second time.
+        """
         with self._lock:
             while self._keeper.end < self._log.size:
-                end = min(self._keeper.end + CHUNK_FACTS, self._log.size)
-                facts = list(self._log.facts(self._keeper.end, end))
-                events = self._router.route(facts)
-                settled, outcomes = self._router.settle()
-                self._step([*events, *settled], facts, end, outcomes)
+                routed = self._route()
+                self._step(routed)
+                self._routed = None
+
+    def _route(self) -> "_Routed":
+        """Route the next facts; behind a failure all that there are, together with those that were routed before it."""
+        routed, most = self._routed, CHUNK_FACTS
+        if routed is None:
+            routed = self._routed = _Routed(self._keeper.end)
+        else:
+            most = self._log.size
+        end = min(routed.end + most, self._log.size)
+        facts = list(self._log.facts(routed.end, end))
+        if facts:
+            routed.events += self._router.route(facts)
+            settled, outcomes = self._router.settle()
+            routed.events += settled
+            routed.outcomes += outcomes
+            routed.facts += facts
+            routed.end = end
+        return routed
 
     def tick(self) -> None:
         """Let time pass for the next of the partitions; 64 calls go round once."""
@@ -123,13 +156,18 @@ class Worker:
         self._keeper.commit({}, after, effects)
         self._due.set()
 
-    def _step(self, events: Sequence[Event], facts: Sequence[Indexed], end: int, outcomes: Sequence[Effect]) -> None:
-        chunks = cut(events, end)
+    def _step(self, routed: "_Routed") -> None:
+        chunks = cut(routed.events, routed.end)
         for chunk in chunks:
             self._transport.append(chunk)
-        self._keeper.begin(facts, end, outcomes)
-        if not step([chunk.partition for chunk in chunks], self._transport, self._keeper, self._evaluator):
-            self._keeper.commit({}, {}, ())
+        self._keeper.begin(routed.facts, routed.end, routed.outcomes)
+        try:
+            if not step([chunk.partition for chunk in chunks], self._transport, self._keeper, self._evaluator):
+                self._keeper.commit({}, {}, ())
+        except Exception:
+            for chunk in chunks:  # they are cut anew, with what came meanwhile
+                self._transport.ack(chunk.partition, chunk.seq)
+            raise
 
     def _fold(
         self, states: dict[int, State], events: Sequence[Event], seq: int, touched: dict[int, dict[str, str]]
@@ -157,11 +195,20 @@ class Worker:
                 tables.apply(tx, new)
 
     def _run(self) -> None:
-        try:
-            while not self._is_closed:
-                self._due.wait(_IDLE_S)
+        while not self._is_closed:
+            self._due.wait(_IDLE_S)
+            self._due.clear()
+            if not self._follow():
                 self._due.clear()
-                self.advance()
+                time.sleep(_AGAIN_S)
+        self._follow()
+
+    def _follow(self) -> bool:
+        """Advance; a failure is kept to be shown, and it is tried again: the log is safe meanwhile."""
+        try:
             self.advance()
-        except BaseException as error:  # noqa: BLE001 - it is shown as the tower's failure; the log is safe
+        except Exception as error:  # noqa: BLE001 - whatever it is, evaluation must not end in silence
             self.failure = error
+            return False
+        self.failure = None
+        return True
