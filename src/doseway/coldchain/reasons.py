@@ -82,6 +82,12 @@ class Writer:
     def _title(self, rule_id: str) -> str:
         return self._specs[rule_id].title or rule_id
 
+    def sentence(self, one: Episode) -> str:
+        """Write what one episode of the profile is: a sentence that begins with the limit."""
+        spec = self._specs[one.rule_id]
+        write = _SENTENCES.get(one.rule, _other)
+        return write(one, spec, self._offset)
+
 
 def _failure(failure: RuleFailure) -> str:
     return f"The rule “{failure.rule_id}” failed ({failure.error}), so its limits were not checked."
