@@ -4,7 +4,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 # The lock is obeyed as it stands; a second run needs no network.
 RUN := $(UV) run --frozen
 
-.PHONY: demo demo-check test test-slow check bench docs examples clean
+.PHONY: demo demo-check test test-slow check bench docs examples messages clean
 
 demo: .venv/ready
 	$(RUN) doseway demo
@@ -35,6 +35,10 @@ docs: .venv/ready
 examples: .venv/ready
 	$(RUN) python examples/make_examples.py
 
+# Brings the pages' translations up to date with the source, and compiles them.
+messages: .venv/ready
+	$(RUN) python web/messages.py
+
 .venv/ready: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen --quiet --compile-bytecode
 	@touch $@
@@ -44,4 +48,4 @@ examples: .venv/ready
 	.tools/bin/pip install --quiet --disable-pip-version-check uv
 
 clean:
-	rm -rf .venv .tools build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf web/node_modules src/doseway/ui/static .venv .tools build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -6,19 +6,17 @@ import { join } from "node:path";
 const out = process.argv[2];
 if (!out) throw new Error("usage: node build.mjs OUT");
 
-const shipped = ["d3-array", "d3-geo", "htmx.org", "internmap", "maplibre-gl", "topojson-client", "uplot", "world-atlas"];
+const shipped = ["d3-array", "d3-geo", "htmx.org", "internmap", "topojson-client", "uplot", "world-atlas"];
 
-/** Copies of files that are served as they are: the map's worker, which may be no blob under our policy, and the land. */
+/** Copies of files that are served as they are. */
 const copies = [
-  ["maplibre-gl/dist/maplibre-gl-worker.mjs", "maplibre-gl-worker.mjs"],
   ["world-atlas/countries-110m.json", "countries-110m.json"],
-  ["world-atlas/countries-50m.json", "countries-50m.json"],
 ];
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 await build({
-  entryPoints: { app: "src/app.ts", page: "css/page.css", map: "css/map.css" },
+  entryPoints: { app: "src/app.ts", page: "css/page.css" },
   outdir: out,
   bundle: true,
   minify: true,

@@ -113,7 +113,7 @@ class Chart extends HTMLElement {
         { ...line, label: "max", value: (_plot, value) => (value == null ? "–" : number.format(value)) },
       ],
       bands: [{ series: [2, 1], fill: token("band") }],
-      axes: [{ ...axis, values: [[86400, "{MM}-{DD}", null, null, null, null, null, null, 1], [3600, "{HH}:{mm}", "\n{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1], [60, "{HH}:{mm}", "\n{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1]] }, { ...axis, size: 54, values: (_plot, splits) => splits.map((value) => number.format(value)) }],
+      axes: [{ ...axis, values: [[86400, "{MM}-{DD}", null, null, null, null, null, null, 1], [3600, "{HH}:{mm}", "\n{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1], [60, "{HH}:{mm}", "\n{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1]] }, { ...axis, size: 54, space: channel.quantity === "temperature" ? 40 : 22, values: (_plot, splits) => splits.map((value) => number.format(value)) }],
       hooks: {
         drawClear: [(plot) => this.behind(plot, channel)],
         draw: [(plot) => this.above(plot, channel)],

@@ -87,7 +87,6 @@ def _api() -> list[ControllerRouterHandler]:
         health.healthz,
         health.readyz,
         health.metrics,
-        openapi.get_description,
     ]
 
 

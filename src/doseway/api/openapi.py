@@ -2,8 +2,10 @@
 
 from typing import Any, Final
 
-from litestar import Litestar, Request, get
+import msgspec
+from litestar import Litestar, Request, Router
 from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from doseway import __version__
@@ -22,6 +24,13 @@ _AT_LEAST: Final = {
 _METHODS: Final = ("get", "put", "post", "delete")
 
 
+class _Whole(JsonRenderPlugin):
+    """Shows the whole description, where Litestar by itself would show only what it knows of the routes."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002  # its own
+        return msgspec.json.encode(description(request.app))
+
+
 def config() -> OpenAPIConfig:
     """Return what the description says in general, without the pages that usually show it: they load from elsewhere."""
     schemes = {
@@ -34,7 +43,8 @@ def config() -> OpenAPIConfig:
         description="What the tower of medicines on the move knows, and what it may be asked to do.",
         components=[Components(security_schemes=schemes)],  # type: ignore[arg-type]  # references are optional
         security=[{"key": []}, {"session": []}],
-        render_plugins=[],
+        render_plugins=[_Whole()],
+        openapi_router=Router("/v1/schema", route_handlers=[], opt={"needs": "read"}, include_in_schema=False),
     )
 
 
@@ -68,9 +78,3 @@ def _problem() -> dict[str, Any]:
         "properties": {**texts, **numbers},
         "required": ["type", "title", "status", "code"],
     }
-
-
-@get("/v1/openapi.json", needs="read", include_in_schema=False, sync_to_thread=True)
-def get_description(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """Return the description of the API."""
-    return description(request.app)

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from doseway.model.errors import Unavailable
 
@@ -41,7 +42,7 @@ def _load() -> dict[str, _File]:
     return found
 
 
-def address(name: str) -> str:
+def address(name: FromPath[str]) -> str:
     """Return the address of a built file.
 
     Raises:
@@ -51,7 +52,7 @@ def address(name: str) -> str:
 
 
 @get("/static/{name:str}", needs="public", include_in_schema=False, sync_to_thread=False)
-def get_static(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+def get_static(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """Return a built file."""
     file = _load().get(name)
     if file is None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.params import Parameter
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from doseway.api.problems import NotFound
 from doseway.api.v1.common import After, AnyRequest, Done, Id, Instant, Limit, Words, done, page, tower_of
@@ -27,8 +27,8 @@ class Snooze(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 @get("/alerts", needs="read", sync_to_thread=True)
 def list_alerts(
     request: AnyRequest,
-    shipment: str = "",
-    states: Annotated[list[AlertState] | None, Parameter(query="state")] = None,
+    shipment: FromQuery[str] = "",
+    states: Annotated[list[AlertState] | None, QueryParameter(name="state")] = None,
     after: After = "",
     limit: Limit = 100,
 ) -> Response[list[AlertRow]]:
@@ -44,14 +44,14 @@ def get_alert(request: AnyRequest, alert: Id) -> AlertRow:
 
 
 @post("/alerts/{alert:str}/acknowledge", needs="attend", sync_to_thread=True)
-def acknowledge(request: AnyRequest, alert: Id, data: Acknowledgement) -> Response[Done]:
+def acknowledge(request: AnyRequest, alert: Id, data: JSONBody[Acknowledgement]) -> Response[Done]:
     """Acknowledge an alert with a comment."""
     _known(request, alert)
     return done(tower_of(request).desk.acknowledge(alert, comment=data.comment, by=request.user.name))
 
 
 @post("/alerts/{alert:str}/snooze", needs="attend", sync_to_thread=True)
-def snooze(request: AnyRequest, alert: Id, data: Snooze) -> Response[Done]:
+def snooze(request: AnyRequest, alert: Id, data: JSONBody[Snooze]) -> Response[Done]:
     """Silence an alert's notices until an instant; it stays open."""
     _known(request, alert)
     desk = tower_of(request).desk

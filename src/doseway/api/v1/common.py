@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Response
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from doseway.app.board import Tower
 from doseway.model.accounts import Who
@@ -15,9 +15,9 @@ AnyRequest = Request[Who, Any, Any]
 Row = TypeVar("Row")
 
 MOST_ROWS: Final = 500
-Limit = Annotated[int, Parameter(query="limit", ge=1, le=MOST_ROWS, description="How many rows a page has.")]
-After = Annotated[str, Parameter(query="after", max_length=200, description="The last id of the page before.")]
-Id = Annotated[str, Parameter(min_length=1, max_length=200)]
+Limit = Annotated[int, QueryParameter(ge=1, le=MOST_ROWS, description="How many rows a page has.")]
+After = Annotated[str, QueryParameter(max_length=200, description="The last id of the page before.")]
+Id = Annotated[str, PathParameter(min_length=1, max_length=200)]
 Instant = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999, description="Unix ms")]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=4_000)]
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 import msgspec
 from litestar import Controller, Response, Router, get, put
 from litestar.exceptions import PermissionDeniedException
+from litestar.params import JSONBody  # noqa: TC002  # read from the quoted annotation at run time
 
 from doseway.api.problems import NotFound, VersionMismatch, VersionRequired
 from doseway.api.v1.common import After, AnyRequest, Done, Id, Limit, page, tower_of
@@ -53,7 +54,7 @@ class DocumentRoutes(Controller, Generic[DocumentT]):
         return Response(found, headers={"ETag": f'"{stored.version}"'})
 
     @put("/{document:str}", needs="documents", sync_to_thread=True)
-    def put_document(self, request: AnyRequest, document: Id, data: "DocumentT") -> Response[Done]:
+    def put_document(self, request: AnyRequest, document: Id, data: "JSONBody[DocumentT]") -> Response[Done]:
         """Put the whole document. To change one that exists, `If-Match` names the version that was read."""
         if self.kind is Product and not request.user.may("products"):
             raise PermissionDeniedException(f"{request.user.name} may not do that: products are quality's")

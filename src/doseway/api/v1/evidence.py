@@ -7,6 +7,7 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.enums import MediaType
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import JSONBody
 
 from doseway.api.problems import NotFound
 from doseway.api.v1.common import AnyRequest, Id, tower_of
@@ -105,7 +106,7 @@ def get_profile(profile: Id) -> ProfileText:
 
 
 @post("/shipments/{shipment:str}/try", needs="read", status_code=200, sync_to_thread=True)
-def try_profile(request: AnyRequest, shipment: Id, data: Trial) -> Judgement:
+def try_profile(request: AnyRequest, shipment: Id, data: JSONBody[Trial]) -> Judgement:
     """Say what a profile would have found on a shipment. Stores nothing."""
     known(request, shipment)
     if bool(data.profile) == bool(data.toml):

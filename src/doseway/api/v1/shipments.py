@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from litestar import Response, Router, delete, get, post
-from litestar.params import Parameter
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from doseway.api.problems import NotFound
 from doseway.api.v1.common import After, AnyRequest, Done, Id, Instant, Limit, Words, done, page, tower_of
@@ -55,9 +55,9 @@ class Associated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 @get("/shipments", needs="read", sync_to_thread=True)
 def list_shipments(
     request: AnyRequest,
-    text: Annotated[str, Parameter(max_length=200)] = "",
-    phase: list[Phase] | None = None,
-    is_alerting: bool = False,
+    text: Annotated[str, QueryParameter(max_length=200)] = "",
+    phase: FromQuery[list[Phase] | None] = None,
+    is_alerting: FromQuery[bool] = False,
     after: After = "",
     limit: Limit = 100,
 ) -> Response[list[ShipmentRow]]:
@@ -87,9 +87,9 @@ def get_shipment(request: AnyRequest, shipment: Id) -> ShipmentRow:
 def list_channels(
     request: AnyRequest,
     shipment: Id,
-    first_ms: Annotated[int, Parameter(ge=0, le=_LAST_MS)] = 0,
-    last_ms: Annotated[int, Parameter(ge=0, le=_LAST_MS)] = _LAST_MS,
-    buckets: Annotated[int, Parameter(ge=1, le=5_000)] = 800,
+    first_ms: Annotated[int, QueryParameter(ge=0, le=_LAST_MS)] = 0,
+    last_ms: Annotated[int, QueryParameter(ge=0, le=_LAST_MS)] = _LAST_MS,
+    buckets: Annotated[int, QueryParameter(ge=1, le=5_000)] = 800,
 ) -> Sequence[ChannelPoints]:
     """Return every channel within a span, in at most so many buckets, each with its least and greatest value."""
     known(request, shipment)
@@ -98,7 +98,7 @@ def list_channels(
 
 @get("/shipments/{shipment:str}/route", needs="read", sync_to_thread=True)
 def get_route(
-    request: AnyRequest, shipment: Id, points: Annotated[int, Parameter(ge=2, le=5_000)] = 500
+    request: AnyRequest, shipment: Id, points: Annotated[int, QueryParameter(ge=2, le=5_000)] = 500
 ) -> list[RoutePoint]:
     """Return the way so far, thinned to so many points."""
     known(request, shipment)
@@ -113,7 +113,7 @@ def get_route(
 def list_facts(
     request: AnyRequest,
     shipment: Id,
-    after: Annotated[int, Parameter(ge=-1, le=_LAST_MS, description="The last index of the page before.")] = -1,
+    after: Annotated[int, QueryParameter(ge=-1, le=_LAST_MS, description="The last index of the page before.")] = -1,
     limit: Limit = 100,
 ) -> Response[list[TimelineRow]]:
     """List the facts about a shipment, the oldest first."""
@@ -123,7 +123,7 @@ def list_facts(
 
 
 @post("/shipments/{shipment:str}/disposition", needs="decide", sync_to_thread=True)
-def decide(request: AnyRequest, shipment: Id, data: Decision) -> Response[Done]:
+def decide(request: AnyRequest, shipment: Id, data: JSONBody[Decision]) -> Response[Done]:
     """Record what a qualified person decided. The software never decides."""
     known(request, shipment)
     by = request.user.name
@@ -132,7 +132,7 @@ def decide(request: AnyRequest, shipment: Id, data: Decision) -> Response[Done]:
 
 
 @post("/shipments/{shipment:str}/devices", needs="documents", sync_to_thread=True)
-def associate(request: AnyRequest, shipment: Id, data: Associated) -> Response[Done]:
+def associate(request: AnyRequest, shipment: Id, data: JSONBody[Associated]) -> Response[Done]:
     """Put a device to a shipment (EPCIS AssociationEvent, ADD)."""
     known(request, shipment)
     desk = tower_of(request).desk
@@ -141,7 +141,7 @@ def associate(request: AnyRequest, shipment: Id, data: Associated) -> Response[D
 
 @delete("/shipments/{shipment:str}/devices/{device:str}", needs="documents", status_code=200, sync_to_thread=True)
 def dissociate(
-    request: AnyRequest, shipment: Id, device: Id, at_ms: Annotated[int, Parameter(ge=0, le=_LAST_MS)]
+    request: AnyRequest, shipment: Id, device: Id, at_ms: Annotated[int, QueryParameter(ge=0, le=_LAST_MS)]
 ) -> Done:
     """Take a device from a shipment from an instant on (EPCIS AssociationEvent, DELETE)."""
     known(request, shipment)

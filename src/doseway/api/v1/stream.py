@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, Response, Router, get
 from litestar.exceptions import ValidationException
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from doseway.app.board import Change, Tower
@@ -29,7 +29,7 @@ _LARGEST: Final = 2**53
 )
 async def stream(
     request: Request[Any, Any, Any],
-    after: Annotated[int | None, Parameter(ge=-1, le=_LARGEST, description="Index of the last fact known.")] = None,
+    after: Annotated[int | None, QueryParameter(ge=-1, le=_LARGEST, description="Index of the last known fact")] = None,
 ) -> Response[Any]:
     """Stream the facts behind `after` or the header `Last-Event-ID`; without either, what is new from now on.
 

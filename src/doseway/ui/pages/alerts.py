@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, get_args
 
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
 from doseway.app.board import AlertRow, AlertState
@@ -20,15 +20,15 @@ SNOOZES_H: Final = (1, 4, 12, 24)
 @get("/alerts", needs="read", include_in_schema=False, sync_to_thread=True)
 def desk(
     request: PageRequest,
-    states: Annotated[list[str] | None, Parameter(query="state")] = None,
-    after: Annotated[str, Parameter(max_length=200)] = "",
+    states: Annotated[list[str] | None, QueryParameter(name="state")] = None,
+    after: Annotated[str, QueryParameter(max_length=200)] = "",
 ) -> Response[str]:
     """Show the desk."""
     return _page(request, states or [], after)
 
 
 @post("/alerts/{alert:str}/acknowledge", needs="attend", include_in_schema=False, sync_to_thread=True)
-def acknowledge(request: PageRequest, alert: str, data: Form) -> Response[Any]:
+def acknowledge(request: PageRequest, alert: FromPath[str], data: Form) -> Response[Any]:
     """Acknowledge an alert, and go back to where the reader was."""
     must_be_ours(request, data)
     row, comment = _row(request, alert), str(data.get("comment", "")).strip()
@@ -40,7 +40,7 @@ def acknowledge(request: PageRequest, alert: str, data: Form) -> Response[Any]:
 
 
 @post("/alerts/{alert:str}/snooze", needs="attend", include_in_schema=False, sync_to_thread=True)
-def snooze(request: PageRequest, alert: str, data: Form) -> Response[Any]:
+def snooze(request: PageRequest, alert: FromPath[str], data: Form) -> Response[Any]:
     """Silence an alert's notices for some hours."""
     must_be_ours(request, data)
     row, comment = _row(request, alert), str(data.get("comment", "")).strip()

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.exceptions import NotFoundException, PermissionDeniedException
-from litestar.params import Parameter
+from litestar.params import FromPath, PathParameter, QueryParameter
 from litestar.response import Redirect
 
 from doseway.app import forms
@@ -84,7 +84,7 @@ HELP: Final = {
     "calibrated_until_ms": mark("2026-03-11T08:00+01:00; without an offset UTC."),
     "watch": mark("Empty: the built-in standard rules."),
 }
-KindName = Annotated[str, Parameter(max_length=20)]
+KindName = Annotated[str, PathParameter(max_length=20)]
 
 
 @get("/documents", needs="read", include_in_schema=False, sync_to_thread=False)
@@ -95,14 +95,14 @@ def first() -> Redirect:
 
 @get("/documents/{kind:str}", needs="read", include_in_schema=False, sync_to_thread=True)
 def list_documents(
-    request: PageRequest, kind: KindName, after: Annotated[str, Parameter(max_length=200)] = ""
+    request: PageRequest, kind: KindName, after: Annotated[str, QueryParameter(max_length=200)] = ""
 ) -> Response[str]:
     """Show the documents of a kind."""
     return _list(request, kind, after)
 
 
 @get("/documents/{kind:str}/{document:str}", needs="read", include_in_schema=False, sync_to_thread=True)
-def show_document(request: PageRequest, kind: KindName, document: str) -> Response[str]:
+def show_document(request: PageRequest, kind: KindName, document: FromPath[str]) -> Response[str]:
     """Show a document in its form; an id `new` is that of the form of a new one."""
     _must_exist(kind)
     if document == "new":

@@ -28,7 +28,7 @@ def verify(request: PageRequest, data: Upload) -> Response[str]:
     if not isinstance(pack, UploadFile) or not pack.filename:
         return _page(request, {"is_missing": True}, status=422)
     found = verify_pack(pack.file.read(), tower_of(request).archive.policy())
-    return _page(request, {"name": pack.filename, **found})
+    return _page(request, {"is_missing": False, "name": pack.filename, **found})
 
 
 def _page(request: PageRequest, verified: dict[str, Any] | None = None, *, status: int = 200) -> Response[str]:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from litestar import Response, get, post
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, Parameter
+from litestar.params import Body, FromQuery, QueryParameter
 from litestar.response import Redirect
 
 from doseway.app.board import Board, Phase, ShipmentQuery, ShipmentRow
@@ -22,10 +22,10 @@ Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED
 @get("/", needs="read", include_in_schema=False, sync_to_thread=True)
 def overview(
     request: PageRequest,
-    text: Annotated[str, Parameter(max_length=200)] = "",
-    phase: list[str] | None = None,
-    alerting: str = "",
-    after: Annotated[str, Parameter(max_length=200)] = "",
+    text: Annotated[str, QueryParameter(max_length=200)] = "",
+    phase: FromQuery[list[str] | None] = None,
+    alerting: FromQuery[str] = "",
+    after: Annotated[str, QueryParameter(max_length=200)] = "",
 ) -> Response[str]:
     """Show the overview, or only its list when htmx asks."""
     tower = tower_of(request)
@@ -56,9 +56,10 @@ def save_view(request: PageRequest, data: Form) -> Redirect:
     accounts = accounts_of(request)
     # Only what the overview itself understands is kept, so that a saved view cannot lead anywhere else.
     pairs = [(name, value) for name, value in parse_qsl(str(data.get("query", ""))[:1000]) if name in _NAMES]
-    name = str(data.get("name", "")).strip()[:_LONGEST_NAME]
+    forgotten = str(data.get("forget", ""))
+    name = (forgotten or str(data.get("name", ""))).strip()[:_LONGEST_NAME]
     if name:
-        accounts.store.save_view(request.user.name, name, "" if data.get("forget") else urlencode(pairs))
+        accounts.store.save_view(request.user.name, name, "" if forgotten else urlencode(pairs))
     return Redirect("/?" + urlencode([*pairs, ("done", "view")]), status_code=303)
 
 

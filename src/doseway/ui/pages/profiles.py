@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
 
 from doseway.coldchain import profile as profiles
 from doseway.coldchain.judgement import Judgement
@@ -22,13 +23,13 @@ def list_profiles(request: PageRequest) -> Response[str]:
 
 
 @get("/profiles/{profile:str}", needs="read", include_in_schema=False, sync_to_thread=True)
-def show_profile(request: PageRequest, profile: str, shipment: str = "") -> Response[str]:
+def show_profile(request: PageRequest, profile: FromPath[str], shipment: FromQuery[str] = "") -> Response[str]:
     """Show a profile with its sources, ready to be changed and tried."""
     return _page(request, profile, {"shipment": shipment})
 
 
 @post("/profiles/{profile:str}/try", needs="read", include_in_schema=False, sync_to_thread=True)
-def try_profile(request: PageRequest, profile: str, data: Form) -> Response[str]:
+def try_profile(request: PageRequest, profile: FromPath[str], data: Form) -> Response[str]:
     """Say what the limits in the form would have found on a shipment. Stores nothing."""
     must_be_ours(request, data)
     shipment, text = str(data.get("shipment", "")).strip(), str(data.get("toml", ""))[:_LONGEST_TOML]

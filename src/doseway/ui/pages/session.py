@@ -5,6 +5,7 @@ from urllib.parse import urlencode, urlsplit
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
+from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from doseway.app.accounts import ABSOLUTE_MS
@@ -19,7 +20,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 @get("/sign-in", needs="public", include_in_schema=False, sync_to_thread=True)
-def show_sign_in(request: AnyRequest, then: str = "/") -> Response[str]:
+def show_sign_in(request: AnyRequest, then: FromQuery[str] = "/") -> Response[str]:
     """Ask for name and password."""
     return render(request, "sign_in.html", {"then": local(then), "wrong": ""})
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
 from doseway.app.board import AlertState, ChannelPoints, ShipmentRow
@@ -25,14 +25,14 @@ _STATES: Final[tuple[AlertState, ...]] = ("open", "closed", "retracted")
 
 @get("/shipments/{shipment:str}", needs="read", include_in_schema=False, sync_to_thread=True)
 def show(
-    request: PageRequest, shipment: str, after: Annotated[int, Parameter(ge=-1, le=_LAST_MS)] = -1
+    request: PageRequest, shipment: FromPath[str], after: Annotated[int, QueryParameter(ge=-1, le=_LAST_MS)] = -1
 ) -> Response[str]:
     """Show a shipment."""
     return _page(request, shipment, after=after)
 
 
 @post("/shipments/{shipment:str}/disposition", needs="decide", include_in_schema=False, sync_to_thread=True)
-def decide(request: PageRequest, shipment: str, data: Form) -> Response[Any]:
+def decide(request: PageRequest, shipment: FromPath[str], data: Form) -> Response[Any]:
     """Record a decision, and show the shipment with it."""
     must_be_ours(request, data)
     units = tuple(str(data.get("units", "")).replace(",", " ").split())
@@ -46,7 +46,7 @@ def decide(request: PageRequest, shipment: str, data: Form) -> Response[Any]:
 
 
 @post("/shipments/{shipment:str}/devices", needs="documents", include_in_schema=False, sync_to_thread=True)
-def put_device(request: PageRequest, shipment: str, data: Form) -> Response[Any]:
+def put_device(request: PageRequest, shipment: FromPath[str], data: Form) -> Response[Any]:
     """Put a device to the shipment, or take it from it."""
     must_be_ours(request, data)
     desk, device = tower_of(request).desk, str(data.get("device", "")).strip()
@@ -60,7 +60,7 @@ def put_device(request: PageRequest, shipment: str, data: Form) -> Response[Any]
 
 
 @post("/shipments/{shipment:str}/evidence", needs="prove", include_in_schema=False, sync_to_thread=True)
-def make_pack(request: PageRequest, shipment: str, data: Form) -> Response[Any]:
+def make_pack(request: PageRequest, shipment: FromPath[str], data: Form) -> Response[Any]:
     """Seal the evidence pack of a shipment in the log, and give it to the reader."""
     must_be_ours(request, data)
     row = _row(request, shipment)

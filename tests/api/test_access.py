@@ -1,0 +1,167 @@
+"""Every route is closed to those who may not pass, and the list of routes is the application's own."""
+
+from typing import Any
+
+import pytest
+from litestar.handlers import HTTPRouteHandler
+from tests.api.api_kit import PASSWORD, Api, api_over
+
+from doseway.model.accounts import ALLOWS, ROLES
+
+OPEN = {
+    ("GET", "/healthz"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("POST", "/sign-out"),
+    ("POST", "/preferences"),
+    ("GET", "/static/{name}"),
+}
+FILLED = {
+    "shipment": "shp-0001",
+    "alert": "a000excursion",
+    "device": "TRK-1001",
+    "document": "basel-plant",
+    "kind": "site",
+    "path": "x",
+    "profile": "usp-cct",
+    "name": "app.js",
+}
+
+
+def routes(api: Api) -> list[tuple[str, str, HTTPRouteHandler]]:
+    """Every method and path of the application, but for HEAD and OPTIONS, which Litestar adds."""
+    found = []
+    for route in api.app.routes:
+        for handler in getattr(route, "route_handlers", []):
+            methods = sorted(handler.http_methods - {"OPTIONS", "HEAD"})
+            found += [(method, route.path_format, handler) for method in methods]
+    return found
+
+
+def filled(path: str) -> str:
+    for name, value in FILLED.items():
+        path = path.replace(f"{{{name}}}", value)
+    return path
+
+
+def test_nothing_but_health_and_sign_in_answers_without_them(api: Api) -> None:
+    listed = routes(api)
+    assert len(listed) > 55
+    assert {(method, path) for method, path, handler in listed if handler.opt.get("needs") == "public"} == OPEN
+    for method, path, _ in listed:
+        if (method, path) not in OPEN:
+            answer = api.nobody.request(method, filled(path))
+            assert answer.status_code == 401, (method, path, answer.status_code)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_passes_where_it_may_and_nowhere_else(api: Api, role: str) -> None:
+    client = api.clients[role]
+    for method, path, handler in routes(api):
+        needs: Any = handler.opt.get("needs")
+        if needs == "public" or path == "/v1/stream":
+            continue
+        answer = client.request(method, filled(path))
+        is_allowed = role in ALLOWS[needs]
+        assert (answer.status_code != 403) is is_allowed, (role, method, path, answer.status_code, answer.text[:200])
+        assert answer.status_code < 500, (method, path, answer.text)
+
+
+def test_quality_alone_decides_and_changes_products(api: Api) -> None:
+    decision = {"disposition": "release", "reason": "MKT 5.1 °C, see the report"}
+    for role, expected in (("admin", 403), ("logistics", 403), ("quality", 201)):
+        assert api.clients[role].post("/v1/shipments/shp-0001/disposition", json=decision).status_code == expected
+    product = {"id": "new-product"}
+    assert api.logistics.put("/v1/documents/product/new-product", json=product).status_code == 403
+    assert api.quality.put("/v1/documents/product/new-product", json=product).status_code == 200
+
+
+def signed_in(api: Api) -> str:
+    """Sign in as quality with a cookie; returns the session's secret."""
+    api.accounts.add("maria", PASSWORD, ["quality"])
+    answer = api.nobody.post(
+        "/sign-in", data={"name": "maria", "password": PASSWORD, "then": "/alerts"}, follow_redirects=False
+    )
+    assert (answer.status_code, answer.headers["location"]) == (303, "/alerts")
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    who = api.accounts.who_has_session(api.nobody.cookies["doseway_session"])
+    assert who is not None
+    return who.csrf
+
+
+def test_a_session_needs_its_secret_for_every_change(api: Api) -> None:
+    csrf = signed_in(api)
+    assert api.nobody.get("/v1/alerts").status_code == 200
+    comment = {"comment": "seen"}
+    assert api.nobody.post("/v1/alerts/a000excursion/acknowledge", json=comment).status_code == 403
+    assert (
+        api.nobody.post(
+            "/v1/alerts/a000excursion/acknowledge", json=comment, headers={"x-csrf-token": "no"}
+        ).status_code
+        == 403
+    )
+    assert (
+        api.nobody.post(
+            "/v1/alerts/a000excursion/acknowledge", json=comment, headers={"x-csrf-token": csrf}
+        ).status_code
+        == 201
+    )
+    assert api.memory.by_alert["a000excursion"].acknowledged_by == "account:maria"
+    for method, path, handler in routes(api):
+        if method == "POST" and not path.startswith("/v1") and handler.opt["needs"] != "public":
+            is_upload = "import" in path or "verify" in path
+            form = {"files": {"file": ("a.txt", b"x")}} if is_upload else {"data": {"comment": "x"}}
+            answer = api.nobody.request(method, filled(path), **form)
+            assert answer.status_code == 403, (path, answer.status_code)
+
+
+@pytest.mark.parametrize("headers", [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}])
+def test_a_page_of_another_site_changes_nothing(api: Api, headers: dict[str, str]) -> None:
+    csrf = signed_in(api)
+    answer = api.nobody.post(
+        "/v1/alerts/a000excursion/acknowledge", json={"comment": "x"}, headers=headers | {"x-csrf-token": csrf}
+    )
+    assert answer.status_code == 403
+    assert api.nobody.post("/sign-in", data={"name": "maria", "password": PASSWORD}, headers=headers).status_code == 403
+
+
+def test_a_demonstration_is_open_to_this_machine_by_its_own_name_only(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with api_over(tmp_path_factory.mktemp("demo"), is_demo=True) as api:
+        assert api.nobody.get("/v1/alerts").status_code == 200
+        assert api.nobody.get("/v1/alerts", headers={"host": "rebound.example:7370"}).status_code == 401
+
+
+def test_a_refused_and_a_good_sign_in_are_facts_and_a_guess_is_not_told_why(api: Api) -> None:
+    before = api.app.state["tower"].archive.status().size
+    wrong = api.nobody.post("/sign-in", data={"name": "nobody-here", "password": "secret-in-the-wrong-field"})
+    assert wrong.status_code == 403
+    signed_in(api)
+    assert api.app.state["tower"].archive.status().size == before + 2
+    again = api.nobody.post("/sign-in", data={"name": "maria", "password": "not-this-password"})
+    assert (again.status_code, "wrong" in again.text) == (403, True)
+
+
+def test_whoever_guesses_too_often_has_to_wait(api: Api) -> None:
+    codes = [
+        api.nobody.post("/sign-in", data={"name": "maria", "password": f"guess-{number}"}).status_code
+        for number in range(12)
+    ]
+    assert codes == [403] * 10 + [429] * 2
+
+
+def test_sign_out_ends_the_session_on_the_server(api: Api) -> None:
+    signed_in(api)
+    token = api.nobody.cookies["doseway_session"]
+    api.nobody.post("/sign-out", follow_redirects=False)
+    assert api.accounts.who_has_session(token) is None
+
+
+@pytest.mark.parametrize("then", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+def test_sign_in_leads_nowhere_else(api: Api, then: str) -> None:
+    api.accounts.add("maria", PASSWORD, ["quality"])
+    answer = api.nobody.post(
+        "/sign-in", data={"name": "maria", "password": PASSWORD, "then": then}, follow_redirects=False
+    )
+    assert answer.headers["location"] == "/"

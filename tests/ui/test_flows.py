@@ -1,0 +1,316 @@
+"""What people do: find a shipment, work through alerts, decide, prove, import, edit, sign in. In a real browser."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.ui.conftest import ROOT, Visit
+from tests.ui.served import PASSWORD
+from tests.ui.test_pages import settle
+
+EXAMPLES = ROOT / "examples" / "files"
+
+
+def test_find_a_shipment_by_typing_and_open_it(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(demo)
+    settle(page)
+    page.keyboard.press("/")
+    page.keyboard.type("vaxilin 4708")
+    expect(page.locator("#list tbody tr")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"text=vaxilin"))
+    page.locator("#list .row-link").click()
+    expect(page.locator("h1")).to_contain_text("lot 4708")
+    page.go_back()
+    expect(page.locator("#list tbody tr")).to_have_count(1)
+
+
+def test_filters_work_without_scripts_and_can_be_saved(plain_visit: Visit, demo: str) -> None:
+    page = plain_visit.page
+    page.goto(demo)
+    page.locator(".filter-menu > summary").click()
+    page.get_by_label("Planned").check()
+    page.locator(".filter-menu").get_by_role("button", name="Apply").click()
+    expect(page.locator("#list tbody tr")).to_have_count(8)
+    page.get_by_label("Save these filters as").fill("not yet")
+    page.get_by_role("button", name="Save view").click()
+    page.goto(demo)
+    page.get_by_role("link", name="not yet").click()
+    expect(page.locator("#list tbody tr")).to_have_count(8)
+    page.get_by_role("button", name="Forget not yet").click()
+    expect(page.get_by_role("link", name="not yet")).to_have_count(0)
+
+
+def test_the_map_is_worked_with_the_keyboard(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(demo)
+    settle(page)
+    canvas = page.locator("dw-overview canvas")
+    canvas.focus()
+    for key in ("+", "+", "ArrowLeft", "ArrowDown", "-", "0", "n"):
+        page.keyboard.press(key)
+    tip = page.locator(".map-tip")
+    expect(tip).to_be_visible()
+    first = tip.locator("strong").inner_text()
+    page.keyboard.press("n")
+    expect(tip.locator("strong")).not_to_have_text(first)
+    page.keyboard.press("p")
+    expect(tip.locator("strong")).to_have_text(first)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{demo}/shipments/{first}")
+
+
+def test_a_point_on_the_map_is_hit(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(demo)
+    settle(page)
+    page.locator("dw-overview canvas").focus()
+    page.keyboard.press("n")
+    where = page.locator(".map-tip").evaluate("tip => [tip.offsetLeft - 14, tip.offsetTop - 14]")
+    box = page.locator("dw-overview canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + where[0], box["y"] + where[1])
+    assert page.locator("dw-overview canvas").evaluate("one => one.style.cursor") == "pointer"
+
+
+def test_alerts_are_worked_through_with_the_keyboard(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(f"{demo}/alerts")
+    settle(page)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    row = page.locator(".alert-row:focus")
+    name = row.get_attribute("data-alert")
+    page.keyboard.press("a")
+    page.keyboard.type("The carrier was called.")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="acknowledged")).to_be_visible()
+    acted = page.locator(f'[data-alert="{name}"]')
+    expect(acted).to_contain_text("demo: The carrier was called.")
+    acted.focus()
+    page.keyboard.press("s")
+    page.keyboard.type("Waiting for the driver")
+    page.keyboard.press("Enter")
+    expect(page.locator(f'[data-alert="{name}"]')).to_contain_text("silent until")
+    page.keyboard.press("?")
+    expect(page.locator("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("l")
+    expect(page).to_have_url(f"{demo}/log")
+
+
+def test_an_alert_is_acknowledged_without_scripts_and_never_without_a_comment(plain_visit: Visit, demo: str) -> None:
+    page = plain_visit.page
+    page.goto(f"{demo}/shipments/shp-0017")
+    page.locator(".alert summary", has_text="Acknowledge").click()
+    page.locator(".alert form").first.get_by_role("textbox").fill("   ")
+    page.locator(".alert form").first.get_by_role("button").click()
+    expect(page.get_by_role("alert")).to_contain_text("comment")
+    page.goto(f"{demo}/shipments/shp-0017")
+    page.locator(".alert summary", has_text="Acknowledge").click()
+    page.locator(".alert form").first.get_by_role("textbox").fill("Opened by customs.")
+    page.locator(".alert form").first.get_by_role("button").click()
+    expect(page.locator(".alert")).to_contain_text("Opened by customs.")
+
+
+def test_a_shipment_is_released_with_a_reason(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(f"{demo}/shipments/shp-0006")
+    page.get_by_role("button", name="Record the decision").click()
+    assert "done=" not in page.url, "a decision without reason must not be sent"
+    page.get_by_label("Release", exact=True).check()
+    page.get_by_label("Reason").fill("MKT 5.1 °C; excursion within the allowance.")
+    page.get_by_role("button", name="Record the decision").click()
+    expect(page.locator(".page-head")).to_contain_text("Released")
+    expect(page.locator("#timeline")).to_contain_text("release: MKT 5.1 °C")
+
+
+def test_an_evidence_pack_is_made_and_verified_and_a_changed_one_is_caught(
+    visit: Visit, demo: str, tmp_path: Path
+) -> None:
+    page = visit.page
+    page.goto(f"{demo}/shipments/shp-0001")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Evidence pack").click()
+    pack = tmp_path / download.value.suggested_filename
+    download.value.save_as(pack)
+    assert pack.name == "shp-0001.evidence.zip"
+    page.goto(f"{demo}/log")
+    page.get_by_label("Pack", exact=True).set_input_files(pack)
+    page.get_by_role("button", name="Verify").click()
+    expect(page.locator("#verify")).to_contain_text("NOT WITNESSED")
+    changed = bytearray(pack.read_bytes())
+    changed[len(changed) // 2] ^= 1
+    bad = tmp_path / "changed.zip"
+    bad.write_bytes(bytes(changed))
+    page.get_by_label("Pack", exact=True).set_input_files(bad)
+    page.get_by_role("button", name="Verify").click()
+    expect(page.locator("#verify")).to_contain_text("TAMPERED")
+
+
+def test_a_pack_of_nothing_says_why(visit: Visit, demo: str) -> None:
+    visit.page.goto(f"{demo}/shipments/shp-0004")
+    visit.page.get_by_role("button", name="Evidence pack").click()
+    expect(visit.page.get_by_role("alert")).to_contain_text("nothing was received")
+
+
+def test_a_file_is_previewed_and_then_imported(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(f"{demo}/import")
+    page.get_by_label("File").set_input_files(EXAMPLES / "good-shipment.txt")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#preview")).to_contain_text("Genuine")
+    expect(page.locator("#preview svg").first).to_be_visible()
+    before = page.context.request.get(f"{demo}/v1/log").json()["size"]
+    page.get_by_label("File").set_input_files(EXAMPLES / "good-shipment.txt")
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="Imported as packet")).to_be_visible()
+    assert page.context.request.get(f"{demo}/v1/log").json()["size"] > before
+
+
+def test_a_file_in_no_format_is_said_and_not_stored(visit: Visit, demo: str, tmp_path: Path) -> None:
+    bad = tmp_path / "holiday.jpg"
+    bad.write_bytes(b"\xff\xd8\xff\xe0 no logger's file")
+    visit.page.goto(f"{demo}/import")
+    visit.page.get_by_label("File").set_input_files(bad)
+    visit.page.get_by_role("button", name="Preview").click()
+    expect(visit.page.get_by_role("alert")).to_contain_text("format")
+
+
+def test_a_document_is_made_changed_and_not_overwritten(visit: Visit, demo: str) -> None:
+    page, other = visit.page, visit.page.context.new_page()
+    page.goto(f"{demo}/documents/site/new")
+    page.get_by_label("Id").fill("oslo-depot")
+    page.get_by_label("Area").fill("59.91 10.75")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#wrong-area")).to_contain_text("no area")
+    page.get_by_label("Area").fill("59.91 10.75 800")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Version 1.")).to_be_visible()
+    other.goto(f"{demo}/documents/site/oslo-depot")
+    page.get_by_label("Title").fill("Oslo depot")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Version 2.")).to_be_visible()
+    other.get_by_label("Title").fill("Something else")
+    other.get_by_role("button", name="Save").click()
+    expect(other.get_by_role("alert")).to_contain_text("version 2")
+    expect(other.get_by_label("Title")).to_have_value("Something else")
+
+
+def test_a_table_of_documents_is_imported(visit: Visit, demo: str, tmp_path: Path) -> None:
+    table = tmp_path / "parties.csv"
+    table.write_text("id;title;emails\nnorth;North GmbH;qa@north.example\nSOUTH;Bad id;\n")
+    visit.page.goto(f"{demo}/documents/party")
+    visit.page.get_by_label("Table", exact=True).set_input_files(table)
+    visit.page.get_by_role("button", name="Import", exact=True).click()
+    expect(visit.page.get_by_role("status").filter(has_text="1 document was put")).to_contain_text("Row 3")
+    expect(visit.page.get_by_role("link", name="north")).to_be_visible()
+
+
+def test_a_profile_is_tried_on_history(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(f"{demo}/profiles/usp-crt?shipment=shp-0001")
+    page.get_by_role("button", name="Try").click()
+    expect(page.locator("#result")).to_contain_text("On shp-0001")
+    expect(page.locator("#result table")).to_be_visible()
+    page.get_by_label("Limits, in TOML").fill("id = 'x'")
+    page.get_by_role("button", name="Try").click()
+    expect(page.get_by_role("alert")).to_contain_text("rules")
+
+
+def test_what_others_do_appears_by_itself(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(f"{demo}/shipments/shp-0012")
+    settle(page)
+    csrf = page.locator("meta[name=csrf]").get_attribute("content") or ""
+    headers = {"x-csrf-token": csrf}
+    told = {"comment": "Spoofed: the tracker was swapped."}
+    answer = page.context.request.post(f"{demo}/v1/alerts/a009impossiblespeed/acknowledge", data=told, headers=headers)
+    assert answer.status == 201
+    expect(page.locator("#alerts")).to_contain_text("Spoofed: the tracker was swapped.")
+    expect(page.locator("#news")).not_to_be_empty()
+
+
+def test_a_reader_chooses_unit_zone_theme_and_language(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(f"{demo}/shipments/shp-0001")
+    choose(page, {"Temperature": "F", "Time": "UTC", "Colours": "dark", "Language": "es"})
+    expect(page.locator("html")).to_have_attribute("lang", "es")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("#facts")).to_contain_text("68,7 °F")
+    expect(page.locator("#facts")).to_contain_text("UTC")
+    expect(page).to_have_url(f"{demo}/shipments/shp-0001")
+
+
+def choose(page: Page, choices: dict[str, str]) -> None:
+    page.locator(".top .menu > summary").click()
+    for name, value in choices.items():
+        page.locator(".top .panel").get_by_label(name, exact=True).select_option(value)
+    page.locator(".top .panel .primary").click()
+
+
+def test_single_keys_can_be_turned_off(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(f"{demo}/alerts")
+    choose(page, {"Single-key shortcuts": "off"})
+    page.keyboard.press("?")
+    expect(page.locator("dialog")).to_be_hidden()
+
+
+def test_sign_in_leads_to_where_one_wanted_to_go_and_roles_hide_what_they_may_not(visit: Visit, guarded: str) -> None:
+    page = visit.page
+    page.goto(f"{guarded}/shipments/shp-0001")
+    expect(page).to_have_url(re.compile(r"/sign-in"))
+    page.get_by_label("Name").fill("vera")
+    page.get_by_label("Password").fill("not-the-password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("wrong")
+    page.get_by_label("Name").fill("vera")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{guarded}/shipments/shp-0001")
+    expect(page.get_by_role("button", name="Evidence pack")).to_have_count(0)
+    expect(page.get_by_role("button", name="Record the decision")).to_have_count(0)
+    expect(page.get_by_text("Nobody decided yet")).to_be_visible()
+    page.goto(f"{guarded}/import")
+    expect(page.locator("h1")).to_contain_text("not allowed")
+    page.locator(".top .menu > summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"{guarded}/alerts")
+    expect(page).to_have_url(re.compile(r"/sign-in"))
+
+
+def test_a_chart_is_looked_at_closely_and_has_a_table(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(f"{demo}/shipments/shp-0001")
+    settle(page)
+    plot = page.locator("dw-chart .u-over").first
+    box = plot.bounding_box()
+    assert box is not None
+    with page.expect_request(re.compile(r"channels\?.*first_ms=\d+&last_ms=\d+")):
+        page.mouse.move(box["x"] + 200, box["y"] + 80)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 420, box["y"] + 80, steps=4)
+        page.mouse.up()
+    page.get_by_role("button", name="Whole journey").click()
+    page.locator(".twin summary").first.click()
+    expect(page.locator(".twin table").first).to_contain_text("no readings for")
+    expect(page.locator(".twin caption").first).to_contain_text("limits 15.0 °C to 25.0 °C")
+
+
+@pytest.mark.parametrize("path", ["/", "/shipments/shp-0001", "/alerts"])
+def test_the_whole_page_is_reached_by_tab_and_the_focus_is_seen(visit: Visit, demo: str, path: str) -> None:
+    page = visit.page
+    page.goto(demo + path)
+    settle(page)
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none", page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
