@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from benchmarks.networks import generated
+
 from doseway.engines.ray_team import RayExecutor, RayTeam
 from doseway.model.errors import Unavailable
 from doseway.plan.chain import Chain
@@ -68,7 +68,6 @@ class DeadlyTeam:
 
 
 @pytest.mark.slow
-@pytest.mark.enable_socket
 def test_actors_answer_as_threads_do_and_a_killed_one_changes_nothing(family: Family, executor: RayExecutor) -> None:
     threads, actors = decided(family, Threads(2)), decided(family, executor)
     deadly = Deadly(executor)
