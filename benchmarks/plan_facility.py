@@ -142,9 +142,18 @@ def instances(known: dict[str, dict[str, dict[str, float]]]) -> Iterator[tuple[s
     library = DATA / "ufllib" / "data"
     for name, folder in (("B1.1", "B"), ("B1.2", "B"), ("D1.1", "Dq/1"), ("E10.1", "Eq/10")):
         yield name, read_simple(library / "BildeKrarup" / folder / name), known["uflp"][name]["opt"]
+    for name, optimum in known["uflp"]["ours_not_published_here"].items():
+        yield f"{name} (optimum of ours)", read_simple(library / "BildeKrarup" / "B" / name), optimum
     for name in ("capa", "capb"):
         path = library / "ORLIB" / "ORLIB-uncap" / "a-c" / f"{name}.txt"
         yield name, uncapacitated(read_orlib(path, 0.0)), known["uflp"][name]["opt"]
+    for name, folder in (("MO1", "O"), ("MP1", "P"), ("MQ5", "Q")):
+        instance = uncapacitated(read_orlib(library / "M" / folder / name, 0.0))
+        yield name, instance, known["uflp"][name]["opt"]
+    for name, answer in known["cflp_large"].items():
+        path = library / "ORLIB" / "ORLIB-uncap" / "a-c" / f"{name[:4]}.txt"
+        if path.is_file():  # capc is not among the files given
+            yield f"{name} (hard)", read_orlib(path, float(name[5:])), answer["opt"]
 
 
 def run() -> list[Row]:

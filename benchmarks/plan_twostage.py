@@ -1,4 +1,7 @@
-"""Two-stage instances with known optima: mpi-sppy's netdes as networks, and LandS in SMPS form, in extensive form."""
+"""Two-stage instances with known optima: mpi-sppy's netdes as networks, LandS and assets in SMPS form.
+
+Each in extensive form, and the linear ones by cuts too.
+"""
 
 import csv
 import json
@@ -13,21 +16,31 @@ import numpy.typing as npt
 
 from benchmarks.row import Row, row
 from doseway.plan.chain import Chain
+from doseway.plan.decomposition.family import Family, stages
 from doseway.plan.formulation.build import build_chain
 from doseway.plan.formulation.draft import Conditions
 from doseway.plan.goods import Goods
 from doseway.plan.highs import Limits
-from doseway.plan.program import Program
+from doseway.plan.program import Arrays, Ints, Program
+from doseway.plan.scenario_change import Change, Sparse
 from doseway.plan.tables import Network, from_rows
-from doseway.plan.twostage import Staged, decide
+from doseway.plan.twostage import Method, Staged, decide, decide_for
 
 DATA = Path(os.environ.get("DOSEWAY_DATA", Path(__file__).parents[2] / "shared" / "data")) / "planning"
 
 SECONDS = 60.0
+MANY = 1000
+
+
+Cells = dict[tuple[str, str], float]
+"""(column, row) → value; the column of a right side is the name of the right side's vector."""
 
 
 class Smps:
-    """A two-stage linear program read from SMPS (Birge et al. 1987): core in fixed MPS, time, and INDEP DISCRETE."""
+    """A two-stage linear program read from SMPS (Birge et al. 1987): core in fixed MPS, time, INDEP or BLOCKS DISCRETE.
+
+    A block's outcome replaces entries and right sides together; an entry that it leaves out is that of its first one.
+    """
 
     def __init__(self, core: Path, time_file: Path, stochastic: Path) -> None:
         self.rows: dict[str, str] = {}
@@ -55,29 +68,72 @@ class Smps:
                 self.rhs.update(dict(zip(words[1::2], map(float, words[2::2]), strict=True)))
 
     @staticmethod
-    def _read_outcomes(path: Path) -> dict[str, list[tuple[float, float]]]:
-        outcomes: dict[str, list[tuple[float, float]]] = {}
+    def _read_outcomes(path: Path) -> dict[str, list[tuple[float, Cells]]]:
+        outcomes: dict[str, list[tuple[float, Cells]]] = {}
+        is_block, name = False, ""
         for line in path.read_text().splitlines():
-            if line.startswith(" "):
-                words = line.split()
-                outcomes.setdefault(words[1], []).append((float(words[2]), float(words[-1])))
+            words = line.split()
+            if not line.startswith(" "):
+                is_block = words[:1] == ["BLOCKS"] if words else is_block
+            elif words[0] == "BL":
+                name = words[1]
+                first: Cells = dict(outcomes[name][0][1]) if name in outcomes else {}
+                outcomes.setdefault(name, []).append((float(words[-1]), first))
+            elif is_block:
+                pairs = zip(words[1::2], words[2::2], strict=True)
+                outcomes[name][-1][1].update({(words[0], row): float(value) for row, value in pairs})
+            else:
+                cell = {(words[0], words[1]): float(words[2])}
+                outcomes.setdefault(f"{words[0]} {words[1]}", []).append((float(words[-1]), cell))
         return outcomes
 
-    def scenarios(self) -> list[tuple[float, Staged]]:
+    def cases(self) -> list[tuple[float, Cells]]:
         """Return every combination of the independent outcomes."""
-        cases: list[tuple[float, dict[str, float]]] = [(1.0, {})]
-        for name, listed in self.outcomes.items():
-            cases = [(p * q, {**values, name: value}) for p, values in cases for value, q in listed]
-        return [(p, _Case(self.program(values))) for p, values in cases]
+        cases: list[tuple[float, Cells]] = [(1.0, {})]
+        for listed in self.outcomes.values():
+            cases = [(p * q, {**values, **more}) for p, values in cases for q, more in listed]
+        return cases
 
-    def program(self, values: dict[str, float]) -> Program:
-        """Return the program with some right sides replaced."""
+    def scenarios(self) -> list[tuple[float, Staged]]:
+        """Return the scenarios, each with a program of its own."""
+        return [(p, _Case(self.program(values))) for p, values in self.cases()]
+
+    def family(self) -> Family:
+        """Return the scenarios as changes of one program, for tens of thousands of them."""
+        program, cases = self.program({}), self.cases()
+        base = program.arrays()
+        limits = [name for name in self.rows if self.rows[name] != "N"]
+        row_at, column_at = ({n: i for i, n in enumerate(names)} for names in (limits, self.columns))
+        cells = base.column_of_entry * len(limits) + base.rows
+        changes = [self._change(base, values, (row_at, column_at, cells)) for _, values in cases]
+        chances = np.array([p for p, _ in cases])
+        return Family(base, *stages(program), chances / chances.sum(), changes)  # files round them
+
+    def _change(self, base: Arrays, values: Cells, at: tuple[dict[str, int], dict[str, int], Ints]) -> Change:
+        """Return what one outcome changes."""
+        row_at, column_at, cells = at
+        cost = [(column_at[c], v) for (c, r), v in values.items() if c in column_at and self.rows[r] == "N"]
+        entries = [
+            (int(np.searchsorted(cells, column_at[c] * len(row_at) + row_at[r])), v)
+            for (c, r), v in values.items()
+            if c in column_at and self.rows[r] != "N"
+        ]
+        sides = [(row_at[r], v) for (c, r), v in values.items() if c not in column_at]
+        lower = [(row, v) for row, v in sides if np.isfinite(base.row_lower[row])]
+        upper = [(row, v) for row, v in sides if np.isfinite(base.row_upper[row])]
+        return Change(cost=_sparse(cost), row_lower=_sparse(lower), row_upper=_sparse(upper), entries=_sparse(entries))
+
+    def program(self, values: Cells) -> Program:
+        """Return the program with some entries and right sides replaced."""
         objective = next(name for name, kind in self.rows.items() if kind == "N")
-        limits, rhs = [name for name in self.rows if name != objective], {**self.rhs, **values}
+        columns_given = set(self.columns)
+        entries = {**self.entries, **{cell: v for cell, v in values.items() if cell[0] in columns_given}}
+        rhs = {**self.rhs, **{row: v for (column, row), v in values.items() if column not in columns_given}}
+        limits = [name for name in self.rows if name != objective]
         program = Program()
         columns = []
         for position, column in enumerate(self.columns):
-            cost = self.entries.get((column, objective), 0.0)
+            cost = entries.get((column, objective), 0.0)
             stage = 1 if position < self.first_columns else 2
             columns.append(
                 program.add_columns(column, column, {}, 1, cost={"cost": cost}, stage=1 if stage == 1 else 2)[0]
@@ -88,10 +144,14 @@ class Smps:
             low, high = (-np.inf if kind == "L" else side), (np.inf if kind == "G" else side)
             [at] = program.add_rows(name, name, {}, 1, lower=low, upper=high, stage=1 if is_first else 2)
             for position, column in enumerate(self.columns):
-                if (column, name) in self.entries:
-                    value = self.entries[column, name]
+                if (column, name) in entries:
+                    value = entries[column, name]
                     program.add_entries(np.array([at]), np.array([columns[position]]), value)
         return program
+
+
+def _sparse(pairs: list[tuple[int, float]]) -> Sparse:
+    return np.array([place for place, _ in pairs], dtype=np.int64), np.array([value for _, value in pairs], dtype=float)
 
 
 @dataclass(frozen=True)
@@ -160,8 +220,23 @@ def run() -> list[Row]:
         begin = time.perf_counter()
         cost = solve_netdes(DATA / "netdes" / f"{name}.dat", limits)
         rows.append(row(f"{name} ({time.perf_counter() - begin:.1f} s)", cost, "cost", "published", known[name]))
-    folder = DATA / "splib" / "slptestset" / "electric"
-    lands = Smps(folder / "lands.cor", folder / "lands.tim", folder / "lands.sto")
-    optimum = json.loads((DATA / "known_optima.json").read_text())["smps_lp"]["LandS_electric"]["opt"]
-    rows.append(row("LandS", decide(lands.scenarios(), limits=limits).expected, "cost", "published", optimum))
+    optima = json.loads((DATA / "known_optima.json").read_text())["smps_lp"]
+    for name, family in smps():
+        methods: list[Method] = ["extensive", "decomposed"] if len(family) < MANY else ["extensive"]
+        for method in methods:
+            begin = time.perf_counter()
+            answer = decide_for(family, limits=limits, method=method)
+            title = f"{name}, {method}, {len(family):,} scenarios ({time.perf_counter() - begin:.1f} s)"
+            rows.append(row(title, answer.expected, "cost", "published", optima[name]["opt"]))
     return rows
+
+
+def smps() -> list[tuple[str, Family]]:
+    """Return the SMPS instances with a published optimum."""
+    electric, assets = (DATA / "splib" / "slptestset" / name for name in ("electric", "assets"))
+    core, times = assets / "assets.cor", assets / "assets.tim"
+    return [
+        ("LandS_electric", Smps(electric / "lands.cor", electric / "lands.tim", electric / "lands.sto").family()),
+        ("assets_small", Smps(core, times, assets / "assets-small.sto").family()),
+        ("assets_large", Smps(core, times, assets / "assets-large.sto").family()),
+    ]

@@ -68,7 +68,6 @@ class DeadlyTeam:
 
 
 @pytest.mark.slow
-@pytest.mark.enable_socket
 def test_actors_answer_as_threads_do_and_a_killed_one_changes_nothing(family: Family, executor: RayExecutor) -> None:
     threads, actors = decided(family, Threads(2)), decided(family, executor)
     deadly = Deadly(executor)

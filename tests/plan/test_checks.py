@@ -50,6 +50,7 @@ def test_what_is_wrong_is_found_where_it_is(rows: Rows, table: str, row: dict[st
     [finding] = [f for f in found if f.code == code and words in f.text]
     assert finding.where.source == table
     assert finding.where.line is not None
+    assert finding.where.column is not None
 
 
 def test_two_ingredients_that_both_give_the_origin_contradict(rows: Rows) -> None:

@@ -5,12 +5,12 @@ import os
 from pathlib import Path
 
 import pytest
-from benchmarks import plan_facility, plan_safety_stock, plan_twostage
+from benchmarks import plan_facility, plan_reliability, plan_safety_stock, plan_twostage
 
 from doseway.plan.blocks.safety_stock import place
 from doseway.plan.highs import Limits
 from doseway.plan.solving import plan
-from doseway.plan.twostage import decide
+from doseway.plan.twostage import decide, decide_for
 
 DATA = Path(os.environ.get("DOSEWAY_DATA", Path(__file__).parents[3] / "shared" / "data")) / "planning"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no published instances at {DATA}; set DOSEWAY_DATA")
@@ -39,7 +39,17 @@ def test_a_stochastic_design_is_solved_to_its_published_optimum(name: str, optim
 def test_lands_is_solved_to_its_published_optimum() -> None:
     folder = DATA / "splib" / "slptestset" / "electric"
     lands = plan_twostage.Smps(folder / "lands.cor", folder / "lands.tim", folder / "lands.sto")
-    assert decide(lands.scenarios()).expected == pytest.approx(known()["smps_lp"]["LandS_electric"]["opt"], rel=1e-6)
+    optimum = pytest.approx(known()["smps_lp"]["LandS_electric"]["opt"], rel=1e-6)
+    assert decide(lands.scenarios()).expected == optimum
+    assert decide_for(lands.family(), limits=Limits(gap=1e-8), method="decomposed").expected == optimum
+
+
+def test_what_each_failure_costs_is_the_published_table() -> None:
+    cities = plan_reliability.read_cities(DATA / "rflp" / "sortcap.grt")
+    five = json.loads((DATA / "known_optima.json").read_text(encoding="utf-8"))["snyder_daskin_49"]
+    table = five["five_facility_solution"]
+    for name, cost in [(None, table["transport_no_failure"]), *table["transport_if_fails"].items()]:
+        assert plan_reliability.cost_if_fails(cities, table["facilities"], name) == pytest.approx(cost, abs=1)
 
 
 def test_the_cameras_safety_stock_is_the_published_one() -> None:

@@ -2,11 +2,14 @@
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.plan.random_networks import networks
 
 from doseway.model.errors import UsageError
 from doseway.plan.chain import Chain
@@ -16,10 +19,10 @@ from doseway.plan.goods import Goods
 from doseway.plan.highs import Limits, solve
 from doseway.plan.program import Program
 from doseway.plan.quantities import in_plan_units
-from doseway.plan.scenarios import Scenario, draw
+from doseway.plan.scenarios import Scenario, draw, drawn, hit
 from doseway.plan.solving import plan
-from doseway.plan.tables import Network
-from doseway.plan.twostage import Risk, costs_after, decide, tail_mean, wait_and_see
+from doseway.plan.tables import Network, from_rows
+from doseway.plan.twostage import Risk, costs_after, decide, decide_under, tail_mean, wait_and_see
 
 EXACT = Limits(gap=1e-9)
 EVENTS = [
@@ -85,6 +88,70 @@ def test_a_plant_that_is_closed_makes_nothing_meanwhile(changed: Callable[..., N
     fill = chain.network["lines"].text("line").index("f1")
     assert shares(scenario)[fill, -1] < 1
     assert (shares(scenario)[[i for i in range(4) if i != fill]] == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("law", "mean", "sd"),
+    [("fixed", 40, 0), ("uniform", 40, 40 / 3**0.5), ("exponential", 40, 40), ("lognormal", 40, 25)],
+)
+def test_outages_last_as_their_law_says(changed: Callable[..., Network], law: str, mean: float, sd: float) -> None:
+    event = {"event": "e", "target_kind": "site", "target": "Fill", "probability": 1, "duration_days": mean}
+    chain = Chain(changed(disruptions=[{**event, "duration": law, "duration_sd": 25}]))
+    lengths = np.array([lengths[0] for _, _, lengths in drawn(chain, 20_000, np.random.default_rng(1))])
+    assert lengths.mean() == pytest.approx(mean, rel=0.03)
+    assert lengths.std() == pytest.approx(sd, rel=0.05, abs=1e-9)
+    assert lengths.min() >= 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "lines", "lanes"),
+    [
+        ("line", "f1", {"f1"}, set()),
+        ("lane", "a-f", set(), {"a-f"}),
+        ("mode", "road", set(), {"b-f", "f-d", "d-h"}),
+        ("site", "Ankle", {"a1"}, {"k-a", "a-f"}),
+        ("country", "IN", {"a1"}, {"k-a", "a-f"}),
+        ("region", "Gulf", {"f1"}, {"a-f", "b-f", "f-d"}),
+        ("root", "solvents", {"a1", "b1"}, {"k-a", "a-f", "k-b", "b-f"}),
+    ],
+)
+def test_an_event_hits_what_shares_its_target(
+    rows: dict[str, list[dict[str, Any]]], kind: str, target: str, lines: set[str], lanes: set[str]
+) -> None:
+    """Two makers that buy from the same supplier of solvents fail together."""
+    rows["sites"] = [{**r, "root": "solvents"} if r["site"] in {"Ankle", "Bend"} else r for r in rows["sites"]]
+    chain = Chain(from_rows(**rows))
+    hit_lines, hit_lanes = hit(chain, kind, target)
+    assert {chain.network["lines"].text("line")[i] for i in hit_lines} == lines
+    assert {chain.network["lanes"].text("lane")[i] for i in hit_lanes} == lanes
+
+
+@settings(max_examples=10, deadline=None)
+@given(network=networks(), seed=st.integers(0, 99))
+def test_plans_for_fewer_scenarios_of_the_same_law_promise_no_more_on_average_than_they_keep(
+    network: Network, seed: int
+) -> None:
+    """The mean over all ways to leave one scenario out is at most the cost for all (Mak, Morton and Wood 1999)."""
+    chain = Chain(in_plan_units(network))
+    drawn_here = draw(chain, 4, seed)
+    whole = decide_under(chain, drawn_here, limits=EXACT).outcome.cost
+    nested = []
+    for out in range(4):
+        left = [replace(s, probability=1 / 3) for i, s in enumerate(drawn_here) if i != out]
+        nested.append(decide_under(chain, left, limits=EXACT).outcome.cost)
+    assert np.mean(nested) <= whole + 1e-6 * max(1.0, abs(whole))
+
+
+@settings(max_examples=10, deadline=None)
+@given(network=networks(), seed=st.integers(0, 99))
+def test_the_frontier_of_mean_and_tail_is_monotone(network: Network, seed: int) -> None:
+    chain = Chain(in_plan_units(network))
+    scenarios = draw(chain, 5, seed)
+    answers = [decide_under(chain, scenarios, Risk(weight=w, level=0.6), EXACT) for w in (0.0, 0.3, 0.6, 1.0)]
+    for less, more in itertools.pairwise(answers):
+        slack = 1e-6 * max(1.0, abs(less.expected), abs(less.tail))
+        assert less.expected <= more.expected + slack
+        assert more.tail <= less.tail + slack
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=8), st.floats(0, 0.99), st.floats(0, 0.99))

@@ -29,8 +29,21 @@ from doseway.plan.risk import Risk, checked, tail_mean
 from doseway.plan.scenarios import Scenario
 
 __all__ = [
-    "Method", "Risk", "Staged", "TwoStage", "costs_after", "decide", "decide_for", "decide_under", "first_stage",
-    "fixed_decisions", "tail_mean", "undisturbed", "wait_and_see", "with_decisions",
+    "Method",
+    "Risk",
+    "Staged",
+    "TwoStage",
+    "costs_after",
+    "decide",
+    "decide_for",
+    "decide_under",
+    "extensive_form",
+    "first_stage",
+    "fixed_decisions",
+    "tail_mean",
+    "undisturbed",
+    "wait_and_see",
+    "with_decisions",
 ]  # fmt: skip
 Method: TypeAlias = Literal["auto", "extensive", "decomposed"]
 LARGEST: Final = 400_000
@@ -197,6 +210,11 @@ class _Recourse(Sequence[Floats]):
         if outcome.x is None:
             raise UsageError(f"nothing can be done in scenario {scenario}")
         return outcome.x
+
+
+def extensive_form(family: Family, risk: Risk) -> Arrays:
+    """Return the one program of all scenarios together: decisions first, then what follows in each."""
+    return _Form(family, risk).arrays
 
 
 class _Form:

@@ -17,11 +17,12 @@ def duplicates(network: Network) -> Iterator[Finding]:
     """Find rows whose keys are equal: they contradict each other."""
     for table in network.tables.values():
         seen: dict[tuple[object, ...], int] = {}
+        column = next((name for name, attribute in schema()[table.name].items() if attribute.is_key), "")
         for row, key in enumerate(table.keys()):
             if key in seen:
                 first = table.where(seen[key]).line
                 text = f"{table.name} has {_said(key)} twice, first in line {first}"
-                yield Finding("duplicate", "error", text, table.where(row), "Remove or rename one of them.")
+                yield Finding("duplicate", "error", text, table.where(row, column), "Remove or rename one of them.")
             seen.setdefault(key, row)
 
 
