@@ -16,6 +16,7 @@ from doseway.coldchain.terms import toml_key
 from doseway.intake import registry as formats
 from doseway.intake.tables import mapping
 from doseway.model import errors, facts
+from doseway.plan import schema
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py from the code. Do not edit. -->\n"
@@ -156,6 +157,15 @@ def error_table() -> str:
     return "# Errors\n\n" + table(("code", "exit code", "try again", "meaning"), rows)
 
 
+def network_table() -> str:
+    """Describe the tables of a network."""
+    head = (
+        "# Tables of a network\n\nA folder with one CSV for each table, or one XLSX with a sheet for each. Keys are bold."
+        " Money is in the row's currency.\n\n"
+    )
+    return head + schema.reference().removeprefix("# Tables of the network\n").lstrip()
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "commands": commands,
     "settings": settings,
@@ -164,6 +174,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "profiles": profile_table,
     "facts": fact_table,
     "errors": error_table,
+    "network": network_table,
 }
 
 
