@@ -22,7 +22,7 @@ from benchmarks.row import Row
 HERE = Path(__file__).parent
 OUTPUT = HERE.parent / "build" / "bench.json"
 PAGE = HERE.parent / "docs" / "reference" / "benchmarks.md"
-HELPERS = {"__main__", "row"}
+HELPERS = {"__main__", "networks", "row"}
 
 
 def workloads() -> list[str]:

@@ -31,7 +31,7 @@ def generated(nodes: int, products: int, *, outage: float = 0.06, seed: int = 1)
     for p in range(products):
         for site in [f"a{i}" for i in set(makes[p])] + [f"f{i}" for i in set(fills[p])]:
             load[site] += float(quantity[:, p].sum()) / 3
-    lines = [_line(site, at, hours, random) for at, (site, hours) in enumerate(load.items())]
+    lines = [_line(site, hours, random) for site, hours in load.items()]
     recipes: Rows = [
         {"line": f"{tier}{i}", "product": f"{kind}{p}", "hours": 1, "cost": float(random.integers(1, 10))}
         for tier, kind, who in (("a", "api", makes), ("f", "drug", fills))
@@ -71,7 +71,7 @@ def generated(nodes: int, products: int, *, outage: float = 0.06, seed: int = 1)
     )
 
 
-def _line(site: str, at: int, hours: float, random: np.random.Generator) -> dict[str, Any]:
+def _line(site: str, hours: float, random: np.random.Generator) -> dict[str, Any]:
     """Return a line whose capacity is a little above its load, half of it idle at a few of the plants."""
     is_idle = site.startswith("f") and int(site[1:]) < IDLE_LINES
     capacity = 1.25 * hours / 360 * (1.5 if is_idle else 1.0)

@@ -44,7 +44,7 @@ def tail_weights(costs: Floats, probabilities: Floats, level: float) -> Weights:
         left -= weights[case]
         if left <= 0:
             break
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
 def tail_mean(costs: Floats, probabilities: Floats, level: float) -> float:

@@ -26,20 +26,25 @@ class Scenario:
 def draw(chain: Chain, count: int, seed: int) -> list[Scenario]:
     """Draw scenarios of equal probability; the same seed and network give the same scenarios, in any order of rows."""
     random = np.random.default_rng(seed)
-    table = chain.network["disruptions"]
-    happens = _happenings(chain, count, random)
-    begins = random.uniform(chain.starts[0], chain.end, size=happens.shape)
-    lengths = _lengths(chain, count, random)
+    happening = drawn(chain, count, random)
     spread = random.standard_normal((count, len(chain.network["demand"]), len(chain.starts)))
-    names = table.text("event")
+    names = chain.network["disruptions"].text("event")
     return [
         Scenario(
             1.0 / count,
-            tuple(names[event] for event in np.flatnonzero(happens[s])),
-            conditions(chain, np.flatnonzero(happens[s]), begins[s], lengths[s], spread[s]),
+            tuple(names[event] for event in events),
+            conditions(chain, events, begins, lengths, spread[s]),
         )
-        for s in range(count)
+        for s, (events, begins, lengths) in enumerate(happening)
     ]
+
+
+def drawn(chain: Chain, count: int, random: np.random.Generator) -> list[tuple[Ints, Floats, Floats]]:
+    """Draw what happens: per scenario the events that do, and of every event its first day and its length in days."""
+    happens = _happenings(chain, count, random)
+    begins = random.uniform(chain.starts[0], chain.end, size=happens.shape)
+    lengths = _lengths(chain, count, random)
+    return [(np.flatnonzero(happens[s]), begins[s], lengths[s]) for s in range(count)]
 
 
 def _happenings(

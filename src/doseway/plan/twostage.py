@@ -2,27 +2,39 @@
 
 min  c·x + (1-λ) Σ_s p_s Q_s + λ [η + 1/(1-α) Σ_s p_s v_s],   v_s ≥ Q_s - η,  v_s ≥ 0
 where Q_s is the cost of what is done in scenario s after decisions x (Rockafellar and Uryasev 2000 for the second
-half). Here as one program, the extensive form: exact, and the oracle for anything that decomposes it.
+half). Small problems are solved as one program, the extensive form, which is also the oracle of the tests; larger ones
+by cuts (`decomposition`), in memory that grows with the workers and not with the scenarios.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Final, Literal, Protocol, TypeAlias, overload
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from doseway.model.errors import UsageError
+from doseway.model.errors import Unavailable, UsageError
+from doseway.plan.chain import Chain
+from doseway.plan.decomposition.checkpoint import Checkpoint
+from doseway.plan.decomposition.family import Family, family_of, family_under, stages
+from doseway.plan.decomposition.shaped import Shaped, decide_by_cuts
+from doseway.plan.executor import Executor, Threads
+from doseway.plan.formulation.build import build_chain
+from doseway.plan.formulation.draft import Conditions, Draft
+from doseway.plan.goods import Goods
 from doseway.plan.highs import Limits, Outcome, Watch, solve
 from doseway.plan.program import Arrays, Floats, Ints, Program
+from doseway.plan.risk import Risk, checked, tail_mean
+from doseway.plan.scenarios import Scenario
 
-
-class Risk(msgspec.Struct, frozen=True, kw_only=True):
-    """How much the worst cases count: `weight` λ on the mean of the worst (1 - `level`), the rest on all."""
-
-    weight: float = 0.0
-    level: float = 0.95
+__all__ = [
+    "Method", "Risk", "Staged", "TwoStage", "costs_after", "decide", "decide_for", "decide_under", "first_stage",
+    "fixed_decisions", "tail_mean", "undisturbed", "wait_and_see", "with_decisions",
+]  # fmt: skip
+Method: TypeAlias = Literal["auto", "extensive", "decomposed"]
+LARGEST: Final = 400_000
+"""Entries up to which the extensive form is tried; beyond, memory and time of one program grow past those of cuts."""
 
 
 class Staged(Protocol):
@@ -41,37 +53,23 @@ class TwoStage:
         decisions: values of the first-stage columns; `recourse` the values of all columns, per scenario.
         costs: per scenario, the cost of what is done after the decisions; `first` is the cost of the decisions.
         expected, tail: mean of the costs, and mean of the worst (1 - level) of them (CVaR); both with `first`.
+        method: how it was solved, and `why`, in words.
     """
 
     outcome: Outcome
     decisions: Floats
-    recourse: list[Floats]
+    recourse: Sequence[Floats]
     costs: Floats
     first: float
     expected: float
     tail: float
+    method: Literal["extensive", "decomposed"] = "extensive"
+    why: str = ""
 
 
 def first_stage(program: Program) -> npt.NDArray[np.bool_]:
     """Return which columns are decided before it is known what happens."""
-    return np.concatenate([np.full(block.count, block.stage == 1) for block in program.column_blocks])
-
-
-def first_rows(program: Program) -> npt.NDArray[np.bool_]:
-    """Return which rows are about decisions only."""
-    return np.concatenate([np.full(block.count, block.stage == 1) for block in program.row_blocks])
-
-
-def tail_mean(costs: Floats, probabilities: Floats, level: float) -> float:
-    """Return the mean of the worst (1 - level) of cases, splitting a case at the edge (CVaR, acerbi-tasche form)."""
-    left, total = 1.0 - level, 0.0
-    if left <= 0:
-        return float(np.max(costs))
-    for case in np.argsort(-costs):
-        taken = min(left, float(probabilities[case]))
-        total += taken * float(costs[case])
-        left -= taken
-    return total / (1.0 - level)
+    return stages(program)[0]
 
 
 def decide(
@@ -79,45 +77,144 @@ def decide(
     risk: Risk | None = None,
     limits: Limits | None = None,
     watch: Watch | None = None,
+    method: Method = "auto",
 ) -> TwoStage:
-    """Solve the extensive form of some scenarios, given as probability and program.
+    """Decide for some scenarios, given as probability and program; `decide_under` needs no program for each of them.
 
     Raises:
         UsageError: probabilities that do not add up to 1, a risk out of range, or no plan for all scenarios together.
+        Unavailable: stopped before any plan was found.
     """
     risk = risk or Risk()
-    probabilities = np.array([probability for probability, _ in cases])
-    if not len(cases) or abs(float(probabilities.sum()) - 1) > 1e-9 or (probabilities < 0).any():  # noqa: PLR2004  # rounding
-        raise UsageError("the probabilities of the scenarios must add up to 1")
-    if not (0 <= risk.weight <= 1 and 0 <= risk.level < 1):
-        raise UsageError("the weight of risk is between 0 and 1, its level from 0 and below 1")
-    form = _Form(cases, probabilities, risk)
+    checked(risk, np.array([probability for probability, _ in cases]))
+    return decide_for(family_of([(p, case.program) for p, case in cases]), risk, limits, watch, method=method)
+
+
+def decide_under(
+    chain: Chain,
+    scenarios: Sequence[Scenario],
+    risk: Risk | None = None,
+    limits: Limits | None = None,
+    watch: Watch | None = None,
+    *,
+    method: Method = "auto",
+    executor: Executor | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> TwoStage:
+    """Decide for the scenarios of a chain that is in plan units; its program is built once.
+
+    Args:
+        chain: the network; see `doseway.plan.quantities.in_plan_units`.
+        scenarios: as drawn by `doseway.plan.scenarios.draw`.
+        risk: how much the worst cases count.
+        limits: gap, seconds of the solvers, and threads.
+        watch: told of cost, bound and gap as they come; False stops the solve, and the best plan so far is returned.
+        method: how to solve; `auto` chooses by size.
+        executor: where scenarios are solved; threads of this process by default.
+        checkpoint: a file from which a killed solve goes on.
+
+    Raises:
+        UsageError: as `decide`.
+        Unavailable: stopped before any plan was found.
+    """
+    family = family_under(undisturbed(chain), scenarios)
+    return decide_for(family, risk, limits, watch, method=method, executor=executor, checkpoint=checkpoint)
+
+
+def undisturbed(chain: Chain) -> Draft:
+    """Build the program that the scenarios of a chain share."""
+    nothing = Conditions(line_share=np.ones((len(chain.network["lines"]), len(chain.starts))))
+    return build_chain(chain, Goods(chain), nothing)
+
+
+def decide_for(
+    family: Family,
+    risk: Risk | None = None,
+    limits: Limits | None = None,
+    watch: Watch | None = None,
+    *,
+    method: Method = "auto",
+    executor: Executor | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> TwoStage:
+    """Decide for a family of scenarios; see `decide_under`."""
+    risk, limits = risk or Risk(), limits or Limits()
+    checked(risk, family.probabilities)
+    chosen, why = _chosen(family, method)
+    if chosen == "decomposed":
+        workers = executor or Threads(min(len(os.sched_getaffinity(0)), len(family)))
+        return _read_shaped(family, risk, decide_by_cuts(family, risk, limits, workers, watch, checkpoint), why)
+    form = _Form(family, risk)
     outcome = solve(form.arrays, limits, watch)
+    if outcome.status == "stopped":
+        raise Unavailable("time ran out before any plan was found", hint="Allow more seconds.")
     if outcome.x is None:
         hint = "Give every required demand a shortage_cost, so that each scenario has a way out."
         raise UsageError(f"no decisions are {outcome.status} for all scenarios together", hint=hint)
-    return form.read(outcome)
+    return replace(form.read(outcome), why=why)
+
+
+def _chosen(family: Family, method: Method) -> tuple[Literal["extensive", "decomposed"], str]:
+    """Return how to solve a family, and why, in words."""
+    size = f"{len(family):,} scenarios with {family.entries:,} entries together"
+    if method != "auto":
+        return method, f"{size}; {method} as asked for"
+    if family.has_whole_recourse:
+        return "extensive", f"{size}; campaigns must be whole, which only one program can say"
+    if family.entries <= LARGEST or len(family) == 1:
+        return "extensive", f"{size}, at most {LARGEST:,}: one program"
+    return "decomposed", f"{size}, more than {LARGEST:,}: by cuts, one linear program for each worker"
+
+
+def _read_shaped(family: Family, risk: Risk, shaped: Shaped, why: str) -> TwoStage:
+    """Read the answer of the decomposition; what follows in a scenario is solved when it is asked for."""
+    outcome = Outcome(shaped.status, shaped.decisions, shaped.cost, shaped.bound, shaped.gap)
+    first = float(family.base.cost[family.decisions] @ shaped.decisions) + family.base.offset
+    expected = first + float(family.probabilities @ shaped.costs)
+    tail = first + tail_mean(shaped.costs, family.probabilities, risk.level)
+    recourse = _Recourse(family, shaped.decisions)
+    return TwoStage(outcome, shaped.decisions, recourse, shaped.costs, first, expected, tail, "decomposed", why)
+
+
+class _Recourse(Sequence[Floats]):
+    """All columns of each scenario, solved for on demand, so that a thousand of them take no memory."""
+
+    def __init__(self, family: Family, decisions: Floats) -> None:
+        self._family, self._decisions = family, decisions
+
+    def __len__(self) -> int:
+        return len(self._family)
+
+    @overload
+    def __getitem__(self, index: int) -> Floats: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Floats]: ...
+    def __getitem__(self, index: int | slice) -> Floats | list[Floats]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(len(self))[index]]
+        scenario = range(len(self))[index]
+        outcome = solve(fixed_decisions(self._family.arrays(scenario), self._family.is_first, self._decisions))
+        if outcome.x is None:
+            raise UsageError(f"nothing can be done in scenario {scenario}")
+        return outcome.x
 
 
 class _Form:
     """The extensive form: decisions once, then the rest of each scenario, then η and v."""
 
-    def __init__(self, cases: Sequence[tuple[float, Staged]], probabilities: Floats, risk: Risk) -> None:
-        self.probabilities, self.risk = probabilities, risk
-        self.parts = [case.program.arrays() for _, case in cases]
-        self.is_first = [first_stage(case.program) for _, case in cases]
-        self.count = int(self.is_first[0].sum())
+    def __init__(self, family: Family, risk: Risk) -> None:
+        self.probabilities, self.risk = family.probabilities, risk
+        self.parts = [family.arrays(scenario) for scenario in range(len(family))]
+        self.is_first = [family.is_first] * len(family)
+        self.count = int(family.is_first.sum())
         self.positions = self._positions()
         self.second = [np.where(mask, 0.0, part.cost) for mask, part in zip(self.is_first, self.parts, strict=True)]
-        rows = [first_rows(case.program) for _, case in cases]
-        self.arrays = self._with_tail(self._stacked(rows))
+        self.arrays = self._with_tail(self._stacked([family.is_first_row] * len(family)))
 
     def _positions(self) -> list[Ints]:
         """Return, per scenario, where each of its columns stands in the form."""
         offset, positions = self.count, []
         for mask in self.is_first:
-            if int(mask.sum()) != self.count:
-                raise UsageError("the scenarios differ in their decisions")
             where = np.empty(len(mask), dtype=np.int64)
             where[mask] = np.arange(self.count)
             where[~mask] = offset + np.arange(len(mask) - self.count)
@@ -208,18 +305,22 @@ class _Form:
         recourse = [x[where] for where in self.positions]
         costs = np.array([float(cost @ values) for cost, values in zip(self.second, recourse, strict=True)])
         decisions = x[: self.count]
-        first = float(self.arrays.cost[: self.count] @ decisions)
+        first = float(self.arrays.cost[: self.count] @ decisions) + self.arrays.offset
         tail = tail_mean(costs, self.probabilities, self.risk.level)
         expected = float(self.probabilities @ costs)
         return TwoStage(outcome, decisions, recourse, costs, first, first + expected, first + tail)
 
 
+def fixed_decisions(arrays: Arrays, is_first: npt.NDArray[np.bool_], decisions: Floats) -> Arrays:
+    """Return the program of one scenario with its decisions fixed."""
+    lower, upper = arrays.lower.copy(), arrays.upper.copy()
+    lower[is_first] = upper[is_first] = decisions
+    return replace(arrays, lower=lower, upper=upper)
+
+
 def with_decisions(program: Program, arrays: Arrays, decisions: Floats) -> Arrays:
     """Return the program of one scenario with its decisions fixed."""
-    mask = first_stage(program)
-    lower, upper = arrays.lower.copy(), arrays.upper.copy()
-    lower[mask] = upper[mask] = decisions
-    return replace(arrays, lower=lower, upper=upper)
+    return fixed_decisions(arrays, stages(program)[0], decisions)
 
 
 def costs_after(cases: Sequence[tuple[float, Staged]], decisions: Floats, limits: Limits | None = None) -> Floats:
@@ -231,7 +332,7 @@ def costs_after(cases: Sequence[tuple[float, Staged]], decisions: Floats, limits
     for _, case in cases:
         arrays = case.program.arrays()
         outcome = solve(with_decisions(case.program, arrays, decisions), limits)
-        paid = float(arrays.cost[first_stage(case.program)] @ decisions)
+        paid = float(arrays.cost[stages(case.program)[0]] @ decisions) + arrays.offset
         costs.append(outcome.cost - paid if outcome.x is not None else np.inf)
     return np.array(costs)
 

@@ -1,1 +1,1 @@
-"""Two-stage plans whose scenarios do not fit one program: decisions here, each scenario by itself, cuts between them."""
+"""Two-stage plans whose scenarios do not fit one program: decisions, each scenario by itself, cuts between them."""

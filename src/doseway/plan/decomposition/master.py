@@ -108,8 +108,10 @@ class Master:
         unit = max(1.0, float(np.max(np.abs(values), initial=1.0)))
         self.solver.addRow(cut.level / self.money / unit, np.inf, len(index), index.astype(np.int32), values / unit)
 
-    def solve(self, gap: float | None, seconds: float) -> Answer | None:
+    def solve(self, gap: float | None, seconds: float, box: tuple[Floats, Floats] | None = None) -> Answer | None:
         """Solve with whole decisions to a gap, or without them for None; None where no decision is possible.
+
+        Within a box of decisions, if given: what is found there is a proposal, and its bound no bound.
 
         Raises:
             DosewayError: the solver gave up.
@@ -120,6 +122,8 @@ class Master:
         kind = highspy.HighsVarType.kContinuous if gap is None else highspy.HighsVarType.kInteger
         self.solver.changeColsIntegrality(len(whole), whole, np.full(len(whole), int(kind), dtype=np.uint8))
         self.solver.setOptionValue("mip_rel_gap", gap or 0.0)
+        every = np.arange(len(self.columns), dtype=np.int32)
+        self.solver.changeColsBounds(len(every), every, *((self.lower, self.upper) if box is None else box))
         before = self.solver.getRunTime()
         if np.isfinite(seconds):
             self.solver.setOptionValue("time_limit", before + max(seconds, 1.0))
@@ -142,7 +146,7 @@ class Master:
         return Answer(np.clip(x, self.lower, self.upper), bound * self.money, spent)
 
     def purge(self) -> None:
-        """Drop the cuts that have been slack for many rounds: what is dropped only loosens the bound, never breaks it."""
+        """Drop the cuts that have been slack for many rounds: that loosens the bound, never breaks it."""
         activity = np.asarray(self.solver.getSolution().row_value, dtype=np.float64)[self._row_count :]
         limits = np.asarray(self.solver.getLp().row_lower_, dtype=np.float64)[self._row_count :]
         for cut, value, limit in zip(self.cuts, activity, limits, strict=False):

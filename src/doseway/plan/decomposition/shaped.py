@@ -1,12 +1,14 @@
 """The L-shaped method: the master proposes decisions, the workers say what they cost, cuts carry that back.
 
-First without the demand for whole numbers, the proposals drawn half way to the best decisions so far (in-out
-stabilisation, Ben-Ameur and Neto 2007), then with it on the same cuts. Both bounds are always known; whoever stops
-it keeps the best plan. Each worker holds one linear program, whatever the number of its scenarios.
+First without the demand for whole numbers, then with it on the same cuts. A proposal is looked for in a box around
+the best decisions so far, which grows while it pays (Linderoth and Wright 2003), and is tried half way there (in-out
+stabilisation, Ben-Ameur and Neto 2007): near decisions need few pivots, and their cuts matter. Many scenarios begin
+from the decisions for a sample of them. Both bounds are always known; whoever stops it keeps the best plan. Each
+worker holds one linear program, whatever the number of its scenarios.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,7 +16,7 @@ import numpy as np
 from doseway.model.errors import Unavailable, UsageError
 from doseway.plan.decomposition.checkpoint import Checkpoint, Saved
 from doseway.plan.decomposition.family import Family
-from doseway.plan.decomposition.master import Answer, Cut, Master
+from doseway.plan.decomposition.master import FAR, Answer, Cut, Master
 from doseway.plan.decomposition.worker import Reply, ScenarioWorker
 from doseway.plan.executor import Executor, Maker, Team
 from doseway.plan.highs import Limits, Progress, Scaled, Status, Watch, relative_gap, relaxed, solve
@@ -23,6 +25,8 @@ from doseway.plan.risk import Risk, tail_weights, valued
 
 CLUSTERS: Final = 20
 _HALF: Final = 0.5
+_REACH: Final = 0.1
+_SAMPLE: Final = 100
 _START_GAP: Final = 1e-2
 _START_SECONDS: Final = 30.0
 _WHOLE: Final = 1e-6
@@ -104,6 +108,7 @@ class _Run:
         checkpoint: Checkpoint | None,
     ) -> None:
         self.family, self.risk, self.limits, self.watch, self.checkpoint = family, risk, limits, watch, checkpoint
+        self.executor = executor
         self.money = Scaled(family.base).cost_scale
         saved = checkpoint.load(family, risk) if checkpoint else None
         self.groups = _groups(len(family), risk)
@@ -118,7 +123,29 @@ class _Run:
         self.seconds, self.rounds, self.bound = 0.0, 0, -np.inf
         self.best: Floats | None = None
         self.best_cost, self.best_costs = np.inf, np.zeros(0)
-        self.start = saved.decisions / self.master.scale if saved else self._expected_start()
+        self.start = saved.decisions / self.master.scale if saved else self._start()
+
+    def _start(self) -> Floats:
+        """Return the decisions to begin with: for a sample of many scenarios, for the expected values of a few."""
+        count = len(self.family)
+        if count < 4 * _SAMPLE or self.limits.seconds < _START_SECONDS:
+            return self._expected_start()
+        chosen = np.arange(0, count, -(-count // _SAMPLE))
+        part = self.family.part(chosen)
+        part = replace(part, probabilities=part.probabilities / part.probabilities.sum())
+        limits = Limits(gap=max(self.limits.gap, _START_GAP / 5), seconds=self.limits.seconds / 4)
+        sample = _Run(part, self.risk, limits, self.executor, self._still_wanted, None)
+        try:
+            sample.status()
+        finally:
+            sample.team.close()
+        self.seconds += sample.seconds
+        return self._expected_start() if sample.best is None else sample.best
+
+    def _still_wanted(self, progress: Progress) -> bool:
+        """Tell the watch of the sample's time only: its cost and bound are those of another problem."""
+        told = Progress(seconds=progress.seconds, cost=np.inf, bound=-np.inf, gap=np.inf)
+        return self.watch is None or self.watch(told)
 
     def _expected_start(self) -> Floats:
         """Return the best decisions for the expected values: a plan from the first round on."""
@@ -157,7 +184,7 @@ class _Run:
         """
         if self.best is None:
             raise Unavailable("time ran out before any plan was found", hint="Allow more seconds.")
-        at_edge = np.abs(self.best) >= 1e6 * (1 - 1e-9)
+        at_edge = np.abs(self.best) >= FAR * (1 - 1e-9)
         if (at_edge & ~np.isfinite(self.family.base.upper[self.master.columns])).any():
             raise UsageError("the plan could earn without limit", hint="Limit buffers and expansions.")
         decisions = self.best * self.master.scale
@@ -176,21 +203,30 @@ class _Run:
 
     def _linear(self) -> Iterator[None]:
         """Close the gap without the demand for whole numbers."""
-        core, core_cost, last = self.start, self.best_cost, -np.inf
-        is_stalled = False
+        core, core_cost, reach = self.start, self.best_cost, _REACH
         while True:
-            answer = self._proposed(None)
-            self.bound = max(self.bound, answer.bound)
-            x = answer.x if is_stalled or not np.isfinite(core_cost) else core + _HALF * (answer.x - core)
-            cost = self.evaluate(x)
-            if cost < core_cost:
-                core, core_cost = x, cost
-            yield
-            if relative_gap(core_cost, answer.bound) <= max(self.limits.gap / 2, 1e-9):
+            bound = self._proposed(None).bound
+            self.bound = max(self.bound, bound)
+            if relative_gap(core_cost, bound) <= max(self.limits.gap / 2, 1e-9):
                 return
-            is_stalled = not is_stalled and answer.bound <= last + 1e-3 * max(core_cost - last, 0.0)
-            last = answer.bound
+            near = self._proposed(None, self._around(core, reach) if np.isfinite(core_cost) else None)
+            hoped = core_cost - near.bound
+            x = core + _HALF * (near.x - core) if np.isfinite(core_cost) else near.x
+            cost = self.evaluate(x)
+            won = core_cost - cost
+            if won > 0:
+                core, core_cost = x, cost
+            if won > hoped / 4 or hoped < self.limits.gap / 4 * abs(core_cost):
+                reach = min(2 * reach, FAR)
+            elif won < -hoped:
+                reach /= 2
+            yield
             self.master.purge()
+
+    def _around(self, core: Floats, reach: float) -> tuple[Floats, Floats]:
+        """Return the box around decisions in which the next proposal is looked for."""
+        size = reach * np.maximum(1.0, np.abs(core))
+        return np.maximum(core - size, self.master.lower), np.minimum(core + size, self.master.upper)
 
     def _whole(self) -> Iterator[None]:
         """Close the gap with whole numbers."""
@@ -203,8 +239,8 @@ class _Run:
             yield
             gap = min(gap, max(self.limits.gap / 4, self.gap() / 4)) if self.gap() > 0 else gap
 
-    def _proposed(self, gap: float | None) -> Answer:
-        answer = self.master.solve(gap, self.limits.seconds - self.seconds)
+    def _proposed(self, gap: float | None, box: tuple[Floats, Floats] | None = None) -> Answer:
+        answer = self.master.solve(gap, self.limits.seconds - self.seconds, box)
         if answer is None:
             hint = "Give every required demand a shortage_cost, so that each scenario has a way out."
             raise UsageError("no decisions are feasible for all scenarios together", hint=hint)

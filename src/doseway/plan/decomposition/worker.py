@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 BASES: Final = 4000
 """Bases that a worker keeps; beyond that a scenario starts from the one before it, and memory stays bounded."""
 
+# Presolve would throw the basis away, the program comes scaled, and steepest-edge weights would start anew each time.
+_OPTIONS: Final = (("presolve", "off"), ("simplex_scale_strategy", 0), ("simplex_dual_edge_weight_strategy", 1))
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -51,6 +54,7 @@ class ScenarioWorker:
         self.family = family
         self._first, self._second = np.flatnonzero(family.is_first), np.flatnonzero(~family.is_first)
         self._rows = np.flatnonzero(~family.is_first_row)
+        self._every = np.arange(len(self._rows), dtype=np.int32)
         self._scale = family.base.column_scale[self._first]
         self._money = cost_scale
         self._bases: dict[int, highspy.HighsBasis] = {}
@@ -101,7 +105,7 @@ class ScenarioWorker:
             row_scale=base.row_scale[self._rows],
         )
         solver = new_solver(Limits())
-        for option, value in (("presolve", "off"), ("simplex_scale_strategy", 0)):
+        for option, value in _OPTIONS:
             solver.setOptionValue(option, value)
         return Scaled(part, self._money).pass_to(solver)
 
@@ -117,16 +121,15 @@ class ScenarioWorker:
         prices = self._prices()
         if self._is_infeasible():
             missed, prices = max(((self._missed(arrays, ray, low, high), ray) for ray in (prices, -prices)), key=_first)
-        slope: Floats = -np.bincount(self._t_column, prices[self._t_row] * t, minlength=len(x))
+        slope: Floats = -np.bincount(self._t_column, prices[self._t_row] * t, minlength=len(x)).astype(np.float64)
         if self._is_infeasible():
             return np.inf, -slope, missed - float(slope @ x)
-        return float(self._solver.getInfo().objective_function_value) * self._money, slope * self._money, np.nan
+        return self._solver.getObjectiveValue() * self._money, slope * self._money, np.nan
 
     def _put(self, scenario: int, arrays: Arrays, low: Floats, high: Floats) -> None:
         """Give the solver the numbers of a scenario; those of the one before are taken back."""
         solver, change = self._solver, self.family.changes[scenario]
-        every = np.arange(len(self._rows), dtype=np.int32)
-        solver.changeRowsBounds(len(every), every, low, high)
+        solver.changeRowsBounds(len(self._every), self._every, low, high)  # type: ignore[attr-defined]  # highspy's stub
         both = [change] if self._held is None else [change, self.family.changes[self._held]]
         self._held = scenario
         touched, columns = self._touched([one.cost for one in both])
@@ -174,7 +177,7 @@ class ScenarioWorker:
         """Return the row duals, or a ray of the dual where nothing can be done."""
         if not self._is_infeasible():
             return np.asarray(self._solver.getSolution().row_dual, dtype=np.float64)
-        _, has_ray, ray = self._solver.getDualRay()
+        _, has_ray, ray = self._solver.getDualRay()  # type: ignore[attr-defined]  # highspy's stub
         if not has_ray:
             raise DosewayError("the solver found no reason why a scenario has no plan")
         return np.asarray(ray, dtype=np.float64)

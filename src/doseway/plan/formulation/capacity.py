@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from doseway.plan.formulation.draft import Columns, Draft, grouped
+from doseway.plan.formulation.draft import Columns, Draft, Kind, grouped
 from doseway.plan.formulation.invest import ramped
 from doseway.plan.program import Ints
 
@@ -119,9 +119,9 @@ def lane_capacity(draft: Draft) -> None:
     members = np.flatnonzero(np.isfinite(lanes.number("capacity")[flow.lane]) | is_decision[flow.lane])
     group, [lane, period] = grouped(flow.lane[members], flow.period[members])
     share = np.ones(len(lane)) if draft.conditions.lane_share is None else draft.conditions.lane_share[lane, period]
-    most = lanes.number("capacity")[lane] * chain.days[period] * share
+    has_limit = np.isfinite(lanes.number("capacity")[lane])
+    most = np.where(has_limit, lanes.number("capacity")[lane], 0.0) * chain.days[period] * share
     # A lane without a limit can never carry more than all needs together.
-    has_limit = np.isfinite(most)
     most = np.where(has_limit, most, float(draft.need.sum()) * draft.growth * np.sign(share))
     labels = {"lane": draft.label_table("lanes", "lane", lane), "period": draft.label_periods(period)}
     upper = np.where(is_decision[lane], 0.0, most)
@@ -132,7 +132,8 @@ def lane_capacity(draft: Draft) -> None:
     column[opened.lane] = opened.at
     rows = np.flatnonzero(is_decision[lane])
     key = draft.cell_key(lane, period)
-    for kind, members in (("lane", rows[has_limit[rows]]), ("open", rows[~has_limit[rows]])):
+    kinds: tuple[Kind, Kind] = ("lane", "open")
+    for kind, members in zip(kinds, (rows[has_limit[rows]], rows[~has_limit[rows]]), strict=True):
         draft.vary_entries(kind, key[members], at[members], column[lane[members]], -most[members])
     plain = np.flatnonzero(~is_decision[lane])
     draft.vary_limits("lane", key[plain], at[plain], -np.inf, most[plain])

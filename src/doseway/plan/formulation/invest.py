@@ -137,7 +137,7 @@ def qualification(draft: Draft) -> None:
     recipe, period = unzipped(pairs, 2)
     position = {pair: row for row, pair in enumerate(pairs)}
     product = draft.chain.recipe_product[recipe]
-    most = np.minimum(_most_made(draft, recipe, period), draft.need[product] * draft.growth)
+    most = np.minimum(_most_made(draft, recipe, period), draft.need[product]) * draft.growth
     labels = {
         "product": draft.label_products(product),
         "line": draft.label_table("recipes", "line", recipe),

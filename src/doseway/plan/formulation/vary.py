@@ -5,12 +5,16 @@ under the same conditions has the same numbers, up to the natural sizes that the
 """
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from doseway.plan.formulation.draft import Conditions, Draft, Varying
 from doseway.plan.program import Arrays, Floats, Ints
 from doseway.plan.scenario_change import NOTHING, Change, Sparse
+
+Flags: TypeAlias = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def _add_limits(
     varying: Varying,
     rows: Ints,
     factor: Floats,
-    sums: tuple[Floats, Floats, "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"],
+    sums: tuple[Floats, Floats, Flags],
 ) -> None:
     """Add the contributions to the limits of rows; what has no limit is not looked at."""
     lower, upper, touched = sums
@@ -104,7 +108,7 @@ def _add_limits(
             np.add.at(total, rows, part * factor)
 
 
-def _moved(now: Floats, before: Floats, touched: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> Sparse:
+def _moved(now: Floats, before: Floats, touched: Flags) -> Sparse:
     """Return the limits that differ."""
     rows = np.flatnonzero(touched & (now != before))
     return rows, now[rows]
