@@ -159,10 +159,8 @@ def error_table() -> str:
 
 def network_table() -> str:
     """Describe the tables of a network."""
-    head = (
-        "# Tables of a network\n\nA folder with one CSV for each table, or one XLSX with a sheet for each. Keys are bold."
-        " Money is in the row's currency.\n\n"
-    )
+    head = "# Tables of a network\n\nA folder with one CSV for each table, or one XLSX with a sheet for each."
+    head += " Keys are bold. Money is in the row's currency.\n\n"
     return head + schema.reference().removeprefix("# Tables of the network\n").lstrip()
 
 
