@@ -179,10 +179,35 @@ def uncertain(
     family = family_under(draft, drawn)
     found = decide_for(family, risk, effort.limits, effort.watch, executor=executor)
     inside = cases(draft, drawn, found.decisions)
-    outside = out_of_sample(chain, found, draw(chain, scenarios, seed + 1), executor) if is_valued else None
+    worth = _Worth()
+    if is_valued:
+        outside = out_of_sample(chain, found, draw(chain, scenarios, seed + 1), executor)
+        worth = _Worth(
+            evpi=_evpi(family, inside),
+            vss=_vss(family, found, risk, effort),
+            outside=_finite(outside.mean),
+            outside_half=_finite((outside.high - outside.low) / 2),
+        )
+    return _told(network, draft, found, inside, drawn, risk, seed, worth)
+
+
+class _Worth(msgspec.Struct, frozen=True, kw_only=True):
+    """What is reckoned only when asked for."""
+
+    evpi: float | None = None
+    vss: float | None = None
+    outside: float | None = None
+    outside_half: float | None = None
+
+
+def _told(
+    network: Network, draft: Draft, found: TwoStage, inside: Cases, drawn: list[Scenario], risk: Risk, seed: int,
+    worth: _Worth,
+) -> Uncertain:  # fmt: skip
+    """Put the answer together."""
     return Uncertain(
         currency=plan_currency(network),
-        scenarios=scenarios,
+        scenarios=len(drawn),
         seed=seed,
         weight=risk.weight,
         level=risk.level,
@@ -192,13 +217,13 @@ def uncertain(
         bound=tidy(found.outcome.bound),
         gap=tidy(found.outcome.gap),
         expected=tidy(inside.expected),
-        tail=tidy(tail_mean(inside.costs, family.probabilities, risk.level)),
-        evpi=_evpi(family, inside) if is_valued else None,
-        vss=_vss(family, found, risk, effort) if is_valued else None,
-        outside=_finite(outside.mean) if outside else None,
-        outside_half=_finite((outside.high - outside.low) / 2) if outside else None,
+        tail=tidy(tail_mean(inside.costs, inside.family.probabilities, risk.level)),
         tiers=_tiers(inside),
         cases=_listed(drawn, inside),
+        evpi=worth.evpi,
+        vss=worth.vss,
+        outside=worth.outside,
+        outside_half=worth.outside_half,
         plan=_undisturbed(draft, network, found),
     )
 
