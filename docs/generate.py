@@ -31,6 +31,7 @@ from doseway.model import errors, facts, watch
 from doseway.model.terms import toml_key
 from doseway.model.watching import WatchSpec
 from doseway.notify import registry as notice_channels
+from doseway.plan import schema
 
 SETTINGS_TABLES: tuple[tuple[str, type[msgspec.Struct], str], ...] = (
     ("[doors.http]", HttpSettings, "DOSEWAY_DOORS__HTTP__"),
@@ -258,6 +259,13 @@ def error_table() -> str:
     return "# Errors\n\n" + table(("code", "exit code", "try again", "meaning"), rows)
 
 
+def network_table() -> str:
+    """Describe the tables of a network."""
+    head = "# Tables of a network\n\nA folder with one CSV for each table, or one XLSX with a sheet for each."
+    head += " Keys are bold. Money is in the row's currency.\n\n"
+    return head + schema.reference().removeprefix("# Tables of the network\n").lstrip()
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "commands": commands,
     "settings": settings,
@@ -267,6 +275,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "watch-rules": watch_table,
     "facts": fact_table,
     "errors": error_table,
+    "network": network_table,
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("commands", "settings", "formats", "rules", "profiles", "watch-rules", "facts", "errors")
+PAGES = ("commands", "settings", "formats", "rules", "profiles", "facts", "errors", "network")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ def numbers(line: str, names: Iterable[str]) -> list[tuple[float, ...]]:
     """Return what each number may mean: "3 million" is 3e6, and also 3 where the unit itself is "million doses"."""
     for name in sorted(names, key=len, reverse=True):
         line = line.replace(name, " ")
-    found = []
+    found: list[tuple[float, ...]] = []
     for digits, word in NUMBER.findall(line):
         value = float(digits.replace(",", ""))
         found.append((value * TIMES[word], value))

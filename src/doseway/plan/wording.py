@@ -1,9 +1,11 @@
 """Numbers as planners read them: four significant digits, thousands separated, money with its currency."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final
 
 _DIGITS: Final = 4
+_NOTHING: Final = 1e-12
 _MILLION: Final = 1e6
 _BILLION: Final = 1e9
 _HALF_A_CENT: Final = 0.005
@@ -11,8 +13,10 @@ _HALF_A_CENT: Final = 0.005
 
 def number(value: float) -> str:
     """Write a number with four significant digits: 1,235 or 0.0001235."""
-    rounded = float(f"{value:.{_DIGITS}g}") + 0.0
-    return f"{rounded:,.0f}" if rounded.is_integer() else f"{rounded:,.12g}"
+    if abs(value) < _NOTHING:
+        return "0"
+    rounded = float(f"{value:.{_DIGITS}g}")
+    return f"{rounded:,.0f}" if rounded.is_integer() else f"{Decimal(str(rounded)):,f}"
 
 
 def money(value: float, currency: str) -> str:

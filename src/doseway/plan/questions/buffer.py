@@ -11,18 +11,18 @@ import msgspec
 import numpy as np
 
 from doseway.model.errors import UsageError
-from doseway.plan.formulation.build import build
+from doseway.plan.chain import Chain
 from doseway.plan.formulation.draft import Draft
 from doseway.plan.highs import Outcome
 from doseway.plan.program import Floats
-from doseway.plan.quantities import plan_currency
+from doseway.plan.quantities import in_plan_units, plan_currency
 from doseway.plan.questions.answering import DUST, Answer, Effort, with_rows
 from doseway.plan.questions.cases import Cases, cases
 from doseway.plan.scenarios import Scenario, draw
 from doseway.plan.sheets import Sheet, sheet
 from doseway.plan.solving import plan_of
 from doseway.plan.tables import Network
-from doseway.plan.twostage import first_stage
+from doseway.plan.twostage import first_stage, undisturbed
 from doseway.plan.wording import amount, days, money, percent, several, tidy
 
 DAYS: Final = 30.0
@@ -154,7 +154,7 @@ def buffer(
     if scenarios < 1 or stock_days <= 0:
         raise UsageError("a buffer is judged by at least one scenario and more than 0 days")
     effort = effort or Effort()
-    base = plan_of(build(network), effort.limits, watch=effort.watch)
+    base = plan_of(undisturbed(Chain(in_plan_units(network))), effort.limits, watch=effort.watch)
     drawn = draw(base.draft.chain, scenarios, seed)
     decisions = base.x[first_stage(base.draft.program)]
     before = cases(base.draft, drawn, decisions)
@@ -177,7 +177,7 @@ def _try(
     quantity = stock_days * daily
     row = {"site": place.site, "product": place.product, "quantity": quantity}
     added = with_rows(network, "stocks", {**row, **({"origin": place.origin} if place.origin else {})})
-    after = cases(build(added), drawn, decisions)
+    after = cases(undisturbed(Chain(in_plan_units(added))), drawn, decisions)
     return Tried(
         place=place,
         days=stock_days,

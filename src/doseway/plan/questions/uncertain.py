@@ -5,20 +5,19 @@ information (EVPI) and of the stochastic solution (VSS) as in Birge and Louveaux
 decisions cost in scenarios that they were not made for, with its interval of confidence.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 import numpy as np
 
 from doseway.model.errors import UsageError
 from doseway.plan.answer import Plan
+from doseway.plan.chain import Chain
 from doseway.plan.decomposition.family import Family, family_under
-from doseway.plan.decomposition.shaped import Shaped, decide_by_cuts
-from doseway.plan.executor import Executor, Threads
-from doseway.plan.formulation.build import build
+from doseway.plan.executor import Executor
 from doseway.plan.formulation.draft import Draft
 from doseway.plan.highs import Limits, Outcome, Status, relaxed, solve
-from doseway.plan.quantities import plan_currency
+from doseway.plan.quantities import in_plan_units, plan_currency
 from doseway.plan.questions.answering import Answer, Effort
 from doseway.plan.questions.cases import Cases, cases
 from doseway.plan.questions.cheapest import decision_words
@@ -27,15 +26,11 @@ from doseway.plan.risk import Risk, tail_mean
 from doseway.plan.scenarios import Scenario, draw
 from doseway.plan.sheets import Sheet, sheet
 from doseway.plan.tables import Network
+from doseway.plan.twostage import TwoStage, decide_for, undisturbed
 from doseway.plan.wording import money, percent, result, several, tidy
-
-if TYPE_CHECKING:
-    from doseway.plan.program import Floats
+from doseway.plan.worth import out_of_sample, stochastic_value
 
 SCENARIOS: Final = 20
-WORKERS: Final = 2
-_NINETY_FIVE: Final = 1.96
-"""Standard deviations on either side of a mean that hold 95 % (normal law)."""
 
 
 class Tier(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +54,7 @@ class Uncertain(Answer, frozen=True, kw_only=True):
 
     Attributes:
         weight, level: how much the mean of the worst (1 - level) of cases counts, beside the mean of all.
+        method: one program (extensive), or cuts (decomposed).
         status, bound, gap: proved about the weighted cost, with which `cost` is reckoned.
         expected, tail: mean cost, and mean of the worst cases (CVaR); less revenue.
         evpi: what a crystal ball would be worth at most; `vss` what a plan for the mean costs more; None: not asked.
@@ -71,6 +67,7 @@ class Uncertain(Answer, frozen=True, kw_only=True):
     seed: int
     weight: float
     level: float
+    method: str
     status: Status
     cost: float
     bound: float
@@ -119,7 +116,8 @@ class Uncertain(Answer, frozen=True, kw_only=True):
         """Return the answer as tables."""
         rows: list[tuple[str, str | float | int | None]] = [
             ("scenarios", self.scenarios), ("seed", self.seed), ("weight of the worst cases", self.weight),
-            ("worst cases", tidy(1 - self.level)), ("status", self.status), ("weighted cost", self.cost),
+            ("worst cases", tidy(1 - self.level)), ("status", self.status), ("method", self.method),
+            ("weighted cost", self.cost),
             ("bound", self.bound), ("gap", self.gap), ("expected cost", self.expected),
             ("mean of the worst (CVaR)", self.tail), ("perfect information (EVPI)", self.evpi),
             ("stochastic solution (VSS)", self.vss), ("cost outside the sample", self.outside),
@@ -165,43 +163,73 @@ def uncertain(
         scenarios: how many are drawn, with `seed`.
         risk: weight of the worst cases, and which count as worst.
         effort: how hard to try.
-        executor: where the scenarios are solved; else two threads.
+        executor: where the scenarios are solved; else threads of this process.
         is_valued: reckon EVPI, VSS and the cost outside the sample too; about twice the work.
 
     Raises:
-        UsageError: no scenarios, or campaigns that must be whole after the event.
+        UsageError: no scenarios, or no decisions that all of them can follow.
         DataError: a scenario in which required demand without a shortage_cost cannot be served.
         Unavailable: stopped before any plan was found.
     """
     if scenarios < 1:
         raise UsageError("uncertainty needs at least one scenario")
     effort, risk = effort or Effort(), risk or Risk()
-    draft = build(network)
-    drawn = draw(draft.chain, scenarios, seed)
+    chain = Chain(in_plan_units(network))
+    draft, drawn = undisturbed(chain), draw(chain, scenarios, seed)
     family = family_under(draft, drawn)
-    shaped = decide_by_cuts(family, risk, effort.limits, executor or Threads(WORKERS), effort.watch)
-    inside = cases(draft, drawn, shaped.decisions)
-    outside = cases(draft, draw(draft.chain, scenarios, seed + 1), shaped.decisions) if is_valued else None
+    found = decide_for(family, risk, effort.limits, effort.watch, executor=executor)
+    inside = cases(draft, drawn, found.decisions)
+    worth = _Worth()
+    if is_valued:
+        outside = out_of_sample(chain, found, draw(chain, scenarios, seed + 1), executor)
+        worth = _Worth(
+            evpi=_evpi(family, inside),
+            vss=_vss(family, found, risk, effort),
+            outside=_finite(outside.mean),
+            outside_half=_finite((outside.high - outside.low) / 2),
+        )
+    return _told(network, draft, found, inside, drawn, risk, seed, worth)
+
+
+class _Worth(msgspec.Struct, frozen=True, kw_only=True):
+    """What is reckoned only when asked for."""
+
+    evpi: float | None = None
+    vss: float | None = None
+    outside: float | None = None
+    outside_half: float | None = None
+
+
+def _told(
+    network: Network, draft: Draft, found: TwoStage, inside: Cases, drawn: list[Scenario], risk: Risk, seed: int,
+    worth: _Worth,
+) -> Uncertain:  # fmt: skip
+    """Put the answer together."""
     return Uncertain(
         currency=plan_currency(network),
-        scenarios=scenarios,
+        scenarios=len(drawn),
         seed=seed,
         weight=risk.weight,
         level=risk.level,
-        status=shaped.status,
-        cost=tidy(shaped.cost),
-        bound=tidy(shaped.bound),
-        gap=tidy(shaped.gap),
+        method=found.method,
+        status=found.outcome.status,
+        cost=tidy(found.outcome.cost),
+        bound=tidy(found.outcome.bound),
+        gap=tidy(found.outcome.gap),
         expected=tidy(inside.expected),
-        tail=tidy(tail_mean(inside.costs, family.probabilities, risk.level)),
-        evpi=_evpi(family, inside) if is_valued else None,
-        vss=_vss(draft, family, drawn, inside, effort) if is_valued else None,
-        outside=tidy(outside.expected) if outside else None,
-        outside_half=_half(outside) if outside else None,
+        tail=tidy(tail_mean(inside.costs, inside.family.probabilities, risk.level)),
         tiers=_tiers(inside),
         cases=_listed(drawn, inside),
-        plan=_undisturbed(draft, network, shaped),
+        evpi=worth.evpi,
+        vss=worth.vss,
+        outside=worth.outside,
+        outside_half=worth.outside_half,
+        plan=_undisturbed(draft, network, found),
     )
+
+
+def _finite(value: float) -> float | None:
+    return tidy(value) if np.isfinite(value) else None
 
 
 def _tiers(inside: Cases) -> list[Tier]:
@@ -227,27 +255,17 @@ def _evpi(family: Family, inside: Cases) -> float:
     return tidy(max(0.0, inside.expected - float(family.probabilities @ bounds)))
 
 
-def _vss(draft: Draft, family: Family, drawn: list[Scenario], inside: Cases, effort: Effort) -> float:
-    """Return what the decisions for the mean case cost more, over the scenarios."""
-    mean = solve(family.expected(), effort.limits)
-    if mean.x is None:
-        return 0.0
-    return tidy(max(0.0, cases(draft, drawn, mean.x[family.is_first]).expected - inside.expected))
+def _vss(family: Family, found: TwoStage, risk: Risk, effort: Effort) -> float | None:
+    """Return what the decisions for the mean case cost more; None where a scenario cannot follow them."""
+    return _finite(max(0.0, stochastic_value(family, found, risk, effort.limits)))
 
 
-def _half(outside: Cases) -> float | None:
-    """Return half of the 95 % interval of the mean cost; None for one scenario."""
-    costs: Floats = outside.costs
-    count = len(costs)
-    return tidy(_NINETY_FIVE * float(np.std(costs, ddof=1)) / count**0.5) if count > 1 else None
-
-
-def _undisturbed(draft: Draft, network: Network, shaped: Shaped) -> Planned:
+def _undisturbed(draft: Draft, network: Network, found: TwoStage) -> Planned:
     """Return the plan of the undisturbed case under the decisions."""
-    calm = cases(draft, [_calm(draft)], shaped.decisions).outcomes[0]
+    calm = cases(draft, [_calm(draft)], found.decisions).outcomes[0]
     if calm.x is None:
         raise UsageError("there is no plan to read")
-    outcome = Outcome(shaped.status, calm.x, calm.cost, -np.inf, np.inf)
+    outcome = Outcome(found.outcome.status, calm.x, calm.cost, -np.inf, np.inf)
     return record(Plan(draft, draft.program.arrays(), calm.x, outcome, calm.prices), network)
 
 

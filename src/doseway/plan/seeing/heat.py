@@ -71,6 +71,6 @@ def _grid(name: str, rows: Sequence[str], columns: Sequence[str], cells: list[li
             if name == "loads" and share >= _FULL:
                 body.append(rect(x, y, wide, _CELL, "p-cell", fill=f"url(#{name}-hatch)"))
             words = f"{100 * share:.0f} %" + (f" {letter}" if letter else "")
-            css = "p-on p-strong" if share > _DARK else "p-minor"
+            css = "p-on p-strong" if share > _DARK else "" if share > 0 else "p-minor"
             body.append(text(x + wide / 2, y + _CELL / 2 + 4, words if share > 0 else "–", css, "middle"))
     return body
