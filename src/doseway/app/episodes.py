@@ -10,7 +10,7 @@ from doseway.model.findings import Finding, Severity
 
 SEVERITIES: Final[Mapping[Effect, Severity]] = {
     Effect.INFO: Severity.INFO,
-    Effect.WITHIN_BUDGET: Severity.INFO,
+    Effect.WITHIN_BUDGET: Severity.WARNING,
     Effect.UNDECIDED: Severity.WARNING,
     Effect.QA_REVIEW: Severity.HIGH,
     Effect.REJECT: Severity.CRITICAL,

@@ -174,6 +174,7 @@ def _decode_as_told(stream: BinaryIO, body: PacketDecoded, received: PacketRecei
             name=received.name,
             zone=told.get("zone") or None,
             mapping=told.get("mapping"),
+            issuers=told.get("issuers", {}),
             received_at_ms=received.received_at_ms,
         )
         return joined(live.decode(stream.read(), options))

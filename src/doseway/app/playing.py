@@ -94,7 +94,7 @@ class Player:
                 self._clock.move(now_ms)
                 self._act(acts, senders)
                 if (now_ms - self._day.start_ms) % TICK_MS < SLICE_MS:
-                    self.tower.settle()  # a day that is played faster than it is judged would hide what was mended later
+                    self.tower.settle()  # played faster than judged, a day would hide what was mended
                     self.tower.tick_all()
                 on_slice(now_ms)
         self._clock.move(self._day.end_ms)

@@ -1,7 +1,7 @@
 """Bytes to recordings, for live messages and logger files alike: pure, so any thread may do it, and do it again."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -47,6 +47,7 @@ class Decoders:
         messages: the live formats, by id.
         options: what users declared for a live format, by its id: `zone`, `mapping`.
         how_to: what users declared for logger files.
+        device_keys: the keys that devices sign their messages with, hex, to `device:ID`.
     """
 
     def __init__(
@@ -54,7 +55,9 @@ class Decoders:
         messages: Mapping[str, MessageFormat],
         options: Mapping[str, Mapping[str, Any]] | None = None,
         how_to: How | None = None,
+        device_keys: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
+        self._device_keys = device_keys
         self._messages = dict(messages)
         self._options = dict(options or {})
         self._how_to = how_to or How()
@@ -92,31 +95,45 @@ class Decoders:
         else:
             options = dict(told if told is not None else self._options.get(format_id, {}))
         try:
-            recordings = self._recordings(format_id, body, name, received_at_ms, options)
+            issuers = options.get("issuers", {}) if told is not None or not format_id else self._device_keys()
+            recordings = self._recordings(format_id, body, name, received_at_ms, options, issuers)
             _check_times(recordings)
         except DataError as error:
             return Decoded(error=error, options=options)
         except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way; the bytes are kept and it is said
             what = f"the decoder failed: {type(error).__name__}: {error}"
             return Decoded(error=FormatError(what, hint="The bytes are kept. Report it."), options=options)
+        if format_id and told is None:
+            options |= _issuers_used(recordings)
         return Decoded(recordings=recordings, options=options)
 
     def _recordings(
-        self, format_id: str, body: bytes, name: str, received_at_ms: int | None, options: Mapping[str, Any]
+        self,
+        format_id: str,
+        body: bytes,
+        name: str,
+        received_at_ms: int | None,
+        options: Mapping[str, Any],
+        issuers: Mapping[str, str],
     ) -> tuple[Recording, ...]:
         zone, mapping = options.get("zone") or None, options.get("mapping")
         if format_id:
-            told = DecodeOptions(name=name, zone=zone, mapping=mapping, received_at_ms=received_at_ms)
+            told = DecodeOptions(name=name, zone=zone, mapping=mapping, received_at_ms=received_at_ms, issuers=issuers)
             return self._messages[format_id].decode(body, told)
-        how_to = How(
-            format=options.get("format", ""), zone=zone or "", issuers=options.get("issuers", {}), mapping=mapping
-        )
+        how_to = How(format=options.get("format", ""), zone=zone or "", issuers=issuers, mapping=mapping)
         return (decode(io.BytesIO(body), name, how_to),)
 
     def _file_options(self) -> dict[str, Any]:
         how_to = self._how_to
         given = {"zone": how_to.zone, "issuers": dict(how_to.issuers), "mapping": how_to.mapping}
         return {name: value for name, value in given.items() if value}
+
+
+def _issuers_used(recordings: Sequence[Recording]) -> dict[str, Any]:
+    """Return the option that names the keys that a body was checked with, so that decoding it again says the same."""
+    checks = [one.signature for one in recordings if one.signature.issuer_key_source]
+    used = {one.public_key_hex: one.issuer_key_source for one in checks}
+    return {"issuers": used} if used else {}
 
 
 def outcome(packet: int, decoded: Decoded) -> PacketDecoded | PacketRejected:

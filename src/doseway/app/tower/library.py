@@ -32,6 +32,7 @@ class Library:
         self._profiles: dict[str, Mapping[str, Any]] = {}
         self._watches: dict[str, Mapping[str, Any]] = {}
         self._contexts: dict[str, Context] = {}
+        self._device_keys: Mapping[str, str] = {}
         self._changed: set[str] = set()
         self._is_all_changed = False
 
@@ -47,6 +48,8 @@ class Library:
         if isinstance(document, Shipment):
             self._changed.add(document.id)
         elif isinstance(document, DeviceCard):
+            if document.public_key_hex:
+                self._device_keys = {**self._device_keys, document.public_key_hex: f"device:{document.id}"}
             self._changed.update(shipment for shipment, _, _ in self._bindings.spans(document.id))
         else:
             self._is_all_changed = True
@@ -69,6 +72,10 @@ class Library:
         """Return the card of a device."""
         found = self._documents[DeviceCard.KIND].get(device)
         return found if isinstance(found, DeviceCard) else None
+
+    def device_keys(self) -> Mapping[str, str]:
+        """Return the keys that devices sign with, hex, to `device:ID`; the same mapping until a card changes."""
+        return self._device_keys
 
     def has(self, kind: str, name: str) -> bool:
         """Tell whether there is a document."""

@@ -139,7 +139,7 @@ def open_tower(
         library = Library(bindings)
         changes = Changes(log, bindings.shipment_now)
         known = {one.id: one for one in message_registry.all_formats()} if messages is None else messages
-        decoders = Decoders(known, options, how_to or how(settings))
+        decoders = Decoders(known, options, how_to or how(settings), library.device_keys)
         keeper = Keeper(sequencer, views, changes, bindings, library)
         router = Router(log, decoders, handover, keeper.carried, bindings, library)
         worker = Worker(log, views, router, Evaluator(watch), LogTransport(), keeper, clock)
