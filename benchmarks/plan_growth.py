@@ -52,6 +52,7 @@ def measured(nodes: int, products: int, scenarios: int, method: Method, seconds:
         "cost": answer.outcome.cost,
         "bound": answer.outcome.bound,
         "gap": answer.outcome.gap,
+        "cpu": time.process_time(),
         "columns": len(family.base.cost) * scenarios,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }

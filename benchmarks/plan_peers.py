@@ -123,7 +123,7 @@ def pyomo_model(arrays: Arrays) -> Any:
     model = pyo.ConcreteModel()
     model.x = pyo.Var(
         range(len(arrays.cost)),
-        bounds=lambda _, i: (finite(arrays.lower[i]), finite(arrays.upper[i])),
+        bounds=lambda _, i: (finite(float(arrays.lower[i])), finite(float(arrays.upper[i]))),
         domain=lambda _, i: pyo.Integers if arrays.is_integer[i] else pyo.Reals,
     )
     paid = np.flatnonzero(arrays.cost)
@@ -147,7 +147,7 @@ def rows_of(arrays: Arrays) -> list[tuple[list[tuple[int, float]], float, float]
     return [(listed, low, high) for listed, low, high in limits if listed]
 
 
-def finite(value: float) -> float | None:
+def finite(value: float | np.float64) -> float | None:
     """Return a limit, or None for none."""
     return float(value) if np.isfinite(value) else None
 

@@ -38,10 +38,10 @@ def test_a_sound_network_has_no_findings(network: Network) -> None:
         ("lanes", ORPHAN, "orphan-lane", "nothing can use the lane z"),
         ("storage", {"site": "Karst", "product": "vial", "closing": 5}, "unreachable", "must keep vial"),
         ("disruptions", {**EVENT, "target": "x"}, "unknown-target", "not in the network"),
-        ("disruptions", {**EVENT, "duration": "lognormal"}, "duration", "standard deviation"),
+        ("disruptions", {**EVENT, "duration": "lognormal", "duration_sd": 0}, "duration", "standard deviation"),
         ("policies", {"policy": "p", "rule": "max_country_share", "value": 30}, "policy", "between 0 and 1"),
         ("policies", {"policy": "p", "rule": "min_sites", "value": 1.5}, "policy", "whole number"),
-        ("policies", {"policy": "p", "rule": "min_country_share", "value": 0.5}, "policy", "names no country"),
+        ("policies", {**SHARE, "rule": "min_country_share", "countries": " "}, "policy", "names no country"),
         ("policies", {**SHARE, "countries": "XX"}, "policy-country", "'XX'"),
     ],
 )  # fmt: skip

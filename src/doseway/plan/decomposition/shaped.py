@@ -26,7 +26,8 @@ from doseway.plan.risk import Risk, tail_weights, valued
 CLUSTERS: Final = 20
 _HALF: Final = 0.5
 _REACH: Final = 0.1
-_SAMPLE: Final = 100
+_SAMPLE: Final = 40
+_PLENTY: Final = 20.0
 _START_GAP: Final = 1e-2
 _START_SECONDS: Final = 30.0
 _WHOLE: Final = 1e-6
@@ -120,7 +121,7 @@ class _Run:
         self.owners = [owner for owner in self.owners if len(owner)]
         makers: list[Maker] = [_Maker(family.part(owner), self.money) for owner in self.owners]
         self.team: Team = executor.team(makers)
-        self.seconds, self.rounds, self.bound = 0.0, 0, -np.inf
+        self.seconds, self.rounds, self.bound, self.reach = 0.0, 0, -np.inf, _REACH
         self.best: Floats | None = None
         self.best_cost, self.best_costs = np.inf, np.zeros(0)
         self.start = saved.decisions / self.master.scale if saved else self._start()
@@ -139,7 +140,7 @@ class _Run:
             sample.status()
         finally:
             sample.team.close()
-        self.seconds += sample.seconds
+        self.seconds, self.reach = self.seconds + sample.seconds, sample.reach
         return self._expected_start() if sample.best is None else sample.best
 
     def _still_wanted(self, progress: Progress) -> bool:
@@ -197,19 +198,21 @@ class _Run:
             self.checkpoint.save(self.family, self.risk, Saved(cuts=self.master.cuts, decisions=decisions))
 
     def _first(self) -> Iterator[None]:
-        """Ask about the first decisions."""
+        """Ask about the most that can be decided, whose cuts bound all costs from below, and the first decisions."""
+        most = np.where(self.master.upper < FAR, self.master.upper, np.maximum(self.start, 0.0) + _PLENTY)
+        self.evaluate(most, is_plan=False)
         self.evaluate(self.start)
         yield
 
     def _linear(self) -> Iterator[None]:
         """Close the gap without the demand for whole numbers."""
-        core, core_cost, reach = self.start, self.best_cost, _REACH
+        core, core_cost = self.start, self.best_cost
         while True:
             bound = self._proposed(None).bound
             self.bound = max(self.bound, bound)
-            if relative_gap(core_cost, bound) <= max(self.limits.gap / 2, 1e-9):
+            if min(relative_gap(core_cost, bound), self.gap() / 2) <= max(self.limits.gap / 2, 1e-9):
                 return
-            near = self._proposed(None, self._around(core, reach) if np.isfinite(core_cost) else None)
+            near = self._proposed(None, self._around(core, self.reach) if np.isfinite(core_cost) else None)
             hoped = core_cost - near.bound
             x = core + _HALF * (near.x - core) if np.isfinite(core_cost) else near.x
             cost = self.evaluate(x)
@@ -217,9 +220,9 @@ class _Run:
             if won > 0:
                 core, core_cost = x, cost
             if won > hoped / 4 or hoped < self.limits.gap / 4 * abs(core_cost):
-                reach = min(2 * reach, FAR)
+                self.reach = min(2 * self.reach, FAR)
             elif won < -hoped:
-                reach /= 2
+                self.reach /= 2
             yield
             self.master.purge()
 
@@ -247,8 +250,11 @@ class _Run:
         self.seconds += answer.seconds
         return answer
 
-    def evaluate(self, x: Floats) -> float:
-        """Ask the workers about decisions, add the cuts, and return the weighted cost; infinite where some cannot."""
+    def evaluate(self, x: Floats, *, is_plan: bool = True) -> float:
+        """Ask the workers about decisions, add the cuts, and return the weighted cost; infinite where some cannot.
+
+        What breaks rules about decisions themselves is no plan, but its cuts are as good as any.
+        """
         replies: list[Reply] = self.team.ask([x] * len(self.owners))
         self.rounds += 1
         self.seconds += max(reply.seconds for reply in replies)
@@ -267,7 +273,7 @@ class _Run:
             float(self.master.cost @ x) + self.family.base.offset + valued(costs, self.family.probabilities, self.risk)
         )
         whole = self.master.is_integer
-        if cost < self.best_cost and (np.abs(x - np.round(x))[whole] <= _WHOLE).all():
+        if is_plan and cost < self.best_cost and (np.abs(x - np.round(x))[whole] <= _WHOLE).all():
             self.best, self.best_cost, self.best_costs = x, cost, costs
         return cost
 

@@ -10,7 +10,8 @@ from doseway.plan.program import Ints
 def add_campaigns(draft: Draft) -> None:
     """Add s[recipe, period] ∈ {0, 1} where a campaign has a shortest length or a changeover, and bound it.
 
-    hours · Σ_goods x ≤ H[line, t] · s  and  hours · Σ_goods x ≥ campaign_min · s.
+    hours · Σ_goods x ≤ H[line, t] · s  and  hours · Σ_goods x ≥ campaign_min · s: set-up and least batch, a
+    semi-continuous amount (Pochet and Wolsey 2006).
     """
     chain, make = draft.chain, draft.make
     recipes, lines = chain.network["recipes"], chain.network["lines"]
@@ -62,6 +63,8 @@ def line_hours(draft: Draft) -> None:
     Σ_j hours[j] · x[j,t] + Σ_j changeover_hours[j] · s[j,t]
         ≤ works[l,t] · days[t] · utilisation[l] · (capacity[l] · (1 - idle[l]) + e[l]
                                                     + capacity[l] · idle[l] · Σ_τ ramp[l,t-τ] · a[l,τ]).
+    The capacity constraint of big-bucket lot sizing (Pochet and Wolsey 2006), with hours that decisions
+    open by degrees.
     """
     chain, make, campaign = draft.chain, draft.make, draft.campaign
     recipes, lines = chain.network["recipes"], chain.network["lines"]
@@ -112,7 +115,10 @@ def _vary_hours(draft: Draft, row: int, column: int, cell: tuple[int, int], open
 
 
 def lane_capacity(draft: Draft) -> None:
-    """Keep each lane within its capacity: Σ_goods f[e,·,t] ≤ works[e,t] · capacity[e] · days[t] (· v[e] to open it)."""
+    """Keep each lane within its capacity: Σ_goods f[e,·,t] ≤ works[e,t] · capacity[e] · days[t] (· v[e] to open it).
+
+    The arc capacity of fixed-charge network design (Magnanti and Wong 1984).
+    """
     chain, flow, opened = draft.chain, draft.flow, draft.opened
     lanes = chain.network["lanes"]
     is_decision = lanes.number("opening_cost") > 0

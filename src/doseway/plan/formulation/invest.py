@@ -129,7 +129,7 @@ def qualification(draft: Draft) -> None:
     """Make nothing that is not filed: Σ_goods x[j,·,t] ≤ M[j,t] · Σ_{τ + days ≤ t} z[j,τ].
 
     M is the least that is true: what the line's undisturbed hours allow, or all that the markets can want over the
-    plan (the smaller of the two keeps the relaxation tight; Pochet and Wolsey 2006, section 3.3 on big-M bounds).
+    plan (the smaller of the two keeps the relaxation tight).
     """
     recipes, make, qualify = draft.chain.network["recipes"], draft.make, draft.qualify
     pending = np.flatnonzero(~recipes.flag("qualified")[make.recipe]) if len(make.at) else np.zeros(0, dtype=np.int64)
