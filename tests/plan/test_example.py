@@ -62,3 +62,20 @@ def test_the_example_says_which_failures_hurt() -> None:
     assert found[0].index == 1.0
     assert found[0].is_exposed
     assert [e.impact for e in found] == sorted((e.impact for e in found), reverse=True)
+
+
+def test_every_figure_says_where_it_is_from_when_it_was_true_and_what_it_counts() -> None:
+    figures = worked_example()["figures"]
+    for row in range(len(figures)):
+        for attribute in ("source", "as_of", "kind", "unit"):
+            assert figures.text(attribute)[row], figures.where(row, attribute)
+    assert len(set(figures.text("kind"))) > 4
+
+
+def test_a_row_that_mixes_a_share_of_filings_with_a_share_of_volume_is_refused() -> None:
+    network = worked_example()
+    mixed = "figure:dmf_india and figure:essential_api_india"
+    lines = [{"line": "x", "site": "API Gujarat", "capacity": 1, "source": mixed}]
+    found = [finding for finding in check(network.replace(lines=lines, recipes=[])) if finding.code == "mixed-figures"]
+    assert len(found) == 1
+    assert "share_of_count, share_of_volume" in found[0].text

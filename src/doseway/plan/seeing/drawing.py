@@ -18,6 +18,7 @@ from doseway.plan.sheets import Sheet
 WIDTH: Final = 960
 _TARGET: Final = 5
 _RESOLUTION: Final = 1e-9
+_SMALLEST: Final = 1e-200
 _WIDE: Final = 0.62
 """Width of a mean letter in parts of its size; the drawings measure no fonts."""
 
@@ -98,7 +99,7 @@ def _tip(words: str) -> str:
 
 def ticks(low: float, high: float, target: int = _TARGET) -> list[float]:
     """Return round numbers that cover a range, about so many."""
-    if high - low <= _RESOLUTION * max(abs(low), abs(high)):
+    if high - low <= max(_RESOLUTION * max(abs(low), abs(high)), _SMALLEST):
         return [low]
     raw = (high - low) / target
     power = 10.0 ** math.floor(math.log10(raw))
