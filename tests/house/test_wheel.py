@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -46,10 +47,27 @@ def test_the_wheel_holds_profiles_templates_examples_and_the_verifier(wheel: Pat
         "doseway/evidence/verify.py",
         "doseway/examples/issuer.pub",
         "doseway/py.typed",
+        "doseway/ui/static/app.js",
+        "doseway/ui/static/page.css",
+        "doseway/ui/static/THIRD-PARTY.txt",
+        "doseway/ui/templates/base.html",
+        "doseway/ui/locale/es/LC_MESSAGES/doseway.mo",
     ):
         assert name in names
     assert any(name.startswith("doseway/evidence/templates/") for name in names)
-    assert not any(name.startswith(("tests/", "docs/")) for name in names)
+    assert not any(name.startswith(("tests/", "docs/", "web/")) for name in names)
+
+
+def test_a_source_distribution_brings_the_pages_and_needs_no_node(tmp_path: Path) -> None:
+    subprocess.run([UV, "build", "--sdist", "--out-dir", str(tmp_path), str(ROOT)], check=True, capture_output=True)
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        names = archive.getnames()
+        assert not any("/web/" in name for name in names)
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    tree = next((tmp_path / "unpacked").iterdir())
+    # The hook asks for Node only where `web/` is, and here it is not.
+    subprocess.run([UV, "build", "--wheel", "--out-dir", str(tmp_path), str(tree)], check=True, capture_output=True)
+    assert "doseway/ui/static/app.js" in zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
 
 
 def test_the_demonstration_runs_from_the_wheel_alone(installed: Path, tmp_path: Path) -> None:

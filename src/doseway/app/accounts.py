@@ -35,22 +35,49 @@ _KEY: Final = re.compile(r"dw_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
 
 class AccountStore(Protocol):
-    """Where accounts, keys and sessions are kept; see `doseway.engines.accounts_sqlite` for what each does."""
+    """Where accounts, keys, sessions and saved views are kept."""
 
-    def account(self, name: str) -> Account | None: ...  # noqa: D102
-    def accounts(self) -> list[Account]: ...  # noqa: D102
-    def add_account(self, account: Account) -> None: ...  # noqa: D102
-    def change_account(self, account: Account) -> None: ...  # noqa: D102
-    def key(self, key: str) -> ApiKey | None: ...  # noqa: D102
-    def api_keys(self) -> list[ApiKey]: ...  # noqa: D102
-    def put_key(self, key: ApiKey) -> None: ...  # noqa: D102
-    def session(self, token_sha256: bytes) -> Session | None: ...  # noqa: D102
-    def put_session(self, session: Session) -> None: ...  # noqa: D102
-    def end_session(self, token_sha256: bytes) -> None: ...  # noqa: D102
-    def end_sessions(self, seen_before_ms: int) -> None: ...  # noqa: D102
-    def saved_views(self, owner: str) -> list[tuple[str, str]]: ...  # noqa: D102
-    def save_view(self, owner: str, name: str, query: str) -> None: ...  # noqa: D102
-    def close(self) -> None: ...  # noqa: D102
+    def account(self, name: str) -> Account | None:
+        """Return an account; None where there is none."""
+
+    def accounts(self) -> list[Account]:
+        """Return all accounts, sorted by name."""
+
+    def add_account(self, account: Account) -> None:
+        """Add an account. Raises ConflictError where one has the name."""
+
+    def change_account(self, account: Account) -> None:
+        """Replace an account, and end its sessions."""
+
+    def key(self, key: str) -> ApiKey | None:
+        """Return an API key; None where there is none."""
+
+    def api_keys(self) -> list[ApiKey]:
+        """Return all API keys, sorted by id."""
+
+    def put_key(self, key: ApiKey) -> None:
+        """Add or replace an API key."""
+
+    def session(self, token_sha256: bytes) -> Session | None:
+        """Return a session by the hash of its token."""
+
+    def put_session(self, session: Session) -> None:
+        """Add a session, or note that it was seen."""
+
+    def end_session(self, token_sha256: bytes) -> None:
+        """Forget a session."""
+
+    def end_sessions(self, seen_before_ms: int) -> None:
+        """Forget the sessions that were not seen since."""
+
+    def saved_views(self, owner: str) -> list[tuple[str, str]]:
+        """Return name and query of what somebody saved."""
+
+    def save_view(self, owner: str, name: str, query: str) -> None:
+        """Save a view under a name; an empty query forgets it."""
+
+    def close(self) -> None:
+        """Close what is open. May be called twice."""
 
 
 class Accounts:
