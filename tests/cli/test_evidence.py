@@ -142,8 +142,8 @@ def test_doctor_without_a_log_says_how_to_begin(run: Run) -> None:
     assert (ran.code, "doseway import" in ran.out) == (0, True)
 
 
-def test_the_demonstration_goes_the_whole_way(run: Run) -> None:
-    ran = run("demo")
+def test_the_demonstration_takes_logger_files_the_whole_way(run: Run) -> None:
+    ran = run("demo", "--files")
     assert ran.code == 0, ran.err
     assert "VERIFIED" in ran.out
     assert "TAMPERED" in ran.out

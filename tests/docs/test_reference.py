@@ -7,8 +7,7 @@ from types import ModuleType
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("commands", "settings", "formats", "rules", "profiles", "watch-rules", "facts", "errors")
-PAGES = ("commands", "settings", "formats", "rules", "profiles", "facts", "errors", "network")
+PAGES = ("commands", "settings", "formats", "rules", "profiles", "watch-rules", "facts", "errors", "network")
 
 
 @pytest.fixture(scope="module")

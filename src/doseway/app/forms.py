@@ -36,6 +36,8 @@ FIELDS: Final[Mapping[str, tuple[Field, ...]]] = {
         tick("buffers"),
         line("public_key_hex"),
         instant("calibrated_until_ms"),
+        words("measures"),
+        tick("has_positions"),
     ),
     "shipment": (
         line("id"),

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -70,6 +71,7 @@ class Player:
         self._speed = speed
         self._is_over = threading.Event()
         self._local = threading.local()
+        self._connections: list[http.client.HTTPConnection] = []
 
     def stop(self) -> None:
         """End the play after the slice that is under way. From any thread."""
@@ -87,7 +89,8 @@ class Player:
             Unavailable: the tower did not take a message.
         """
         began_s = time.monotonic()
-        with ThreadPoolExecutor(_CONNECTIONS, "doseway-demo") as senders:
+        with ThreadPoolExecutor(_CONNECTIONS, "doseway-demo") as senders, ExitStack() as opened:
+            opened.callback(self._hang_up)
             for now_ms, acts in self._slices():
                 if self._wait(began_s, now_ms):
                     return False
@@ -146,6 +149,10 @@ class Player:
         )
         self.tower.admit(incoming).result(_TIMEOUT_S)
 
+    def _hang_up(self) -> None:
+        for connection in self._connections:
+            connection.close()
+
     def _send_all(self, messages: Sequence[Message]) -> None:
         """Send what one device has to say, in its order."""
         for format_id, group in groupby(messages, key=lambda one: one.format):
@@ -160,6 +167,7 @@ class Player:
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = http.client.HTTPConnection(self._address, timeout=_TIMEOUT_S)
+            self._connections.append(connection)
         try:
             connection.request("POST", f"/ingest/{message.format}", message.body)
             answer = connection.getresponse()

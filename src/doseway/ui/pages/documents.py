@@ -55,6 +55,8 @@ LABELS: Final = {
     "buffers": mark("Keeps readings and sends them later"),
     "public_key_hex": mark("Public key, hex"),
     "calibrated_until_ms": mark("Calibrated until"),
+    "measures": mark("Measures"),
+    "has_positions": mark("Reports its position"),
     "product": mark("Product"),
     "lot": mark("Lot"),
     "quantity": mark("Quantity"),
@@ -82,6 +84,7 @@ HELP: Final = {
     "zone": mark("IANA name, such as Europe/Zurich."),
     "promised_at_ms": mark("2026-03-11T08:00+01:00; without an offset UTC."),
     "calibrated_until_ms": mark("2026-03-11T08:00+01:00; without an offset UTC."),
+    "measures": mark("temperature, humidity, light, shock, tilt, battery, …; empty: not known."),
     "watch": mark("Empty: the built-in standard rules."),
 }
 KindName = Annotated[str, PathParameter(max_length=20)]
