@@ -93,25 +93,25 @@ def workbook(rows: list[list[str]]) -> bytes:
     return out.getvalue()
 
 
-ROWS = [["id", "title", "emails"], ["north", "North GmbH", "qa@north.example, ops@north.example"], ["south", "Süd", ""]]
+ROWS = [["id", "title", "measures"], ["north", "Nord", "temperature, humidity"], ["south", "Süd", ""]]
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        "id;title;emails\r\nnorth;North GmbH;qa@north.example, ops@north.example\r\nsouth;Süd;\r\n".encode("utf-8-sig"),
-        'id,title,emails\nnorth,North GmbH,"qa@north.example, ops@north.example"\n\nsouth,Süd,\n'.encode(),
+        "id;title;measures\r\nnorth;Nord;temperature, humidity\r\nsouth;Süd;\r\n".encode("utf-8-sig"),
+        'id,title,measures\nnorth,Nord,"temperature, humidity"\n\nsouth,Süd,\n'.encode(),
         workbook(ROWS),
     ],
     ids=["semicolons", "commas", "xlsx"],
 )
 def test_a_table_puts_a_document_a_row_and_a_second_time_nothing(data: bytes) -> None:
     memory = Memory(is_empty=True)
-    indexes, wrong = put_all(memory, memory, "party", read_table("party", data, "parties"), by="account:luis")
+    indexes, wrong = put_all(memory, memory, "device", read_table("device", data, "trackers"), by="account:luis")
     assert (len(indexes), wrong) == (2, [])
-    stored: Any = memory.document("party", "north")
-    assert stored.document.emails == ("qa@north.example", "ops@north.example")
-    assert put_all(memory, memory, "party", read_table("party", data, "parties"), by="x") == ([], [])
+    stored: Any = memory.document("device", "north")
+    assert stored.document.measures == ("temperature", "humidity")
+    assert put_all(memory, memory, "device", read_table("device", data, "trackers"), by="x") == ([], [])
 
 
 def test_a_table_changes_only_the_columns_that_it_has_and_tells_what_is_wrong_by_row() -> None:

@@ -202,7 +202,7 @@ def test_a_document_is_made_changed_and_not_overwritten(visit: Visit, demo: str)
 
 def test_a_table_of_documents_is_imported(visit: Visit, demo: str, tmp_path: Path) -> None:
     table = tmp_path / "parties.csv"
-    table.write_text("id;title;emails\nnorth;North GmbH;qa@north.example\nSOUTH;Bad id;\n")
+    table.write_text("id;title;gln\nnorth;North GmbH;4012345000009\nSOUTH;Bad id;\n")
     visit.page.goto(f"{demo}/documents/party")
     visit.page.get_by_label("Table", exact=True).set_input_files(table)
     visit.page.get_by_role("button", name="Import", exact=True).click()

@@ -24,7 +24,7 @@ FIELDS: Final[Mapping[str, tuple[Field, ...]]] = {
         tick("is_freeze_sensitive"),
         number("budget_used_before_s"),
     ),
-    "party": (line("id"), line("title"), line("gln"), words("emails")),
+    "party": (line("id"), line("title"), line("gln")),
     "site": (line("id"), line("title"), area("area"), line("zone"), line("gln"), words("uses"), words("hours")),
     "lane": (line("id"), line("title"), legs("legs", counts_from_departure=True)),
     "device": (

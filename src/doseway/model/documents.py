@@ -37,11 +37,10 @@ class Product(Document, frozen=True, kw_only=True):
 
 
 class Party(Document, frozen=True, kw_only=True):
-    """A company or a department. `gln` is its GS1 GLN; `emails` are where its notices go."""
+    """A company or a department. `gln` is its GS1 GLN. It has no addresses, for facts hold none."""
 
     KIND: ClassVar[str] = "party"
     gln: str = ""
-    emails: tuple[str, ...] = ()
 
 
 class Site(Document, frozen=True, kw_only=True):

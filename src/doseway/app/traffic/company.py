@@ -23,11 +23,11 @@ PRODUCTS: Final[tuple[Product, ...]] = (
     Product(id="car-t", title="Autologous CAR-T cells", profile="cryogenic"),
 )
 PARTIES: Final[tuple[Party, ...]] = (
-    Party(id="northlight", title="Northlight Biologics", emails=("quality@northlight.example",)),
-    Party(id="alpine-haulage", title="Alpine Haulage", emails=("dispatch@alpine.example",)),
+    Party(id="northlight", title="Northlight Biologics"),
+    Party(id="alpine-haulage", title="Alpine Haulage"),
     Party(id="skyfreight", title="Skyfreight Cargo"),
     Party(id="atlantic-line", title="Atlantic Container Line"),
-    Party(id="care-wholesale", title="Care Wholesale", emails=("goods-in@care.example",)),
+    Party(id="care-wholesale", title="Care Wholesale"),
     Party(id="hospitals", title="Hospital pharmacies"),
 )
 

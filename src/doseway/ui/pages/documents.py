@@ -43,7 +43,6 @@ LABELS: Final = {
     "is_freeze_sensitive": mark("Freeze-sensitive"),
     "budget_used_before_s": mark("Time out of range used before, in s"),
     "gln": mark("GLN"),
-    "emails": mark("E-mail addresses for notices"),
     "area": mark("Area"),
     "zone": mark("Time zone"),
     "uses": mark("Uses"),
@@ -79,7 +78,6 @@ HELP: Final = {
         "One a line: mode, from, to, departure, arrival. road basel-plant fra-hub 2026-03-11T08:00Z 2026-03-11T14:00Z. "
         "In a lane the times count from the departure: +0:00 +6:00."
     ),
-    "emails": mark("Several with commas."),
     "sscc": mark("Several with commas."),
     "zone": mark("IANA name, such as Europe/Zurich."),
     "promised_at_ms": mark("2026-03-11T08:00+01:00; without an offset UTC."),
