@@ -148,4 +148,8 @@ def said(rows: Iterable[AlertRow]) -> list[tuple[str, str, str]]:
 
 
 def all_alerts(tower: Tower, states: Sequence[Any] = ("open", "closed")) -> Sequence[AlertRow]:
-    return tower.board.alerts(states=states, limit=1_000)
+    """Return every alert, page by page."""
+    found: list[AlertRow] = []
+    while page := tower.board.alerts(states=states, after=found[-1].alert if found else "", limit=1_000):
+        found += page
+    return found
