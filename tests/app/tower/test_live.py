@@ -189,6 +189,8 @@ def test_channels_keep_the_extremes_and_show_gaps_and_limits(place: TowerPlace) 
         assert (max(channel.high_milli), min(channel.low_milli)) == (12_000, 5_000)
         assert channel.gaps_ms == ((START_MS + 39 * TEN, START_MS + 60 * TEN),)
         assert channel.limits_milli == (2_000, 8_000)
+        whole = tower.board.channels("s1", first_ms=0, last_ms=1 << 62, buckets=10)[0]
+        assert len(whole.at_ms) == 8, "all time is what there is, in ten parts, two of them in the gap"
         assert tower.board.channels("nothing", first_ms=0, last_ms=1, buckets=5) == []
 
 

@@ -62,11 +62,15 @@ def route_of(holder: Holder, points: int) -> list[tuple[int, int, int, int | Non
 def _buckets(
     column: Column, first_ms: int, last_ms: int, buckets: int
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Return the time of the first record of each bucket that has one, with its extremes."""
+    """Return the time of the first record of each bucket that has one, with its extremes.
+
+    The buckets divide what was observed within the span, for whoever asks may ask for all time.
+    """
     is_valid = column.values != INVALID
     times, values = column.times[is_valid], column.values[is_valid]
     if not len(times):
         return times, values, values
+    first_ms, last_ms = max(first_ms, int(times[0])), min(last_ms, int(times[-1]))
     number = (times - first_ms) * buckets // (last_ms - first_ms + 1)
     starts = np.flatnonzero(np.concatenate(([True], number[1:] != number[:-1])))
     return times[starts], np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
