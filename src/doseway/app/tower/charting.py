@@ -15,11 +15,12 @@ from doseway.model.readings import Quantity
 from doseway.model.units import INVALID, SECOND_MS
 
 _GAP_INTERVALS: Final = 2
+_ORDER: Final = [quantity.value for quantity in Quantity]
 Limits = tuple[int | None, int | None]
 
 
 def channels_of(holder: Holder, first_ms: int, last_ms: int, buckets: int) -> list[ChannelPoints]:
-    """Return every channel of a subject from an instant to another, both included."""
+    """Return every channel of a subject from an instant to another, both included; what matters most comes first."""
     found = []
     for device, carried in holder.devices.items():
         card = holder.context.cards.get(device) if holder.context is not None else None
@@ -40,7 +41,7 @@ def channels_of(holder: Holder, first_ms: int, last_ms: int, buckets: int) -> li
                     limits_milli=_limits(holder.context, quantity, sensor),
                 )
             )
-    return found
+    return sorted(found, key=lambda one: (_ORDER.index(one.quantity), one.device, one.sensor))
 
 
 def route_of(holder: Holder, points: int) -> list[tuple[int, int, int, int | None]]:
