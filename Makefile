@@ -16,9 +16,8 @@ demo-check: .venv/ready
 test: .venv/ready
 	$(RUN) pytest -n auto -m "not slow"
 
-# With Ray, which is large: faults of distributed work are tested there.
 test-slow: .venv/ready
-	$(RUN) --extra ray pytest -n auto -m slow
+	$(RUN) pytest -n auto -m slow
 
 check: .venv/ready
 	$(RUN) ruff check .
