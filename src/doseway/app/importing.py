@@ -6,23 +6,22 @@ loses nothing and doubles nothing.
 
 import hashlib
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import msgspec
 
 from doseway import __version__
 from doseway.app.inspecting import How, decode, judge_recording, limits_for, opened, present, readable
+from doseway.app.outcomes import decoded_fact, options_of, rejected_fact
 from doseway.coldchain import profile as profiles
 from doseway.coldchain.profile import Profile
 from doseway.evidence.inspection import Inspection
-from doseway.evidence.readings_csv import readings_sha256
 from doseway.ledger.drafts import Draft
 from doseway.ledger.sequencer import Sequencer
 from doseway.model.canonical import encode
 from doseway.model.errors import DataError
 from doseway.model.facts import JudgementMade, PacketDecoded, PacketReceived, PacketRejected, RuleFailed
 from doseway.model.ids import content_id
-from doseway.model.readings import Recording
 
 DOOR: Final = "file"
 BY: Final = f"doseway import {__version__}"
@@ -93,9 +92,7 @@ def _receive(sequencer: Sequencer, stream: BinaryIO, name: str) -> tuple[tuple[i
 
 
 def _reject(sequencer: Sequencer, packet: int, error: DataError) -> None:
-    body = PacketRejected(
-        packet=packet, code=error.code, what=error.what, where=str(error.where or ""), hint=error.hint
-    )
+    body = rejected_fact(packet, error)
     known = sequencer.log.facts(packet, kind=PacketRejected.TYPE, tag=packet_tag(packet))
     if not any(found.fact.content() == body for found in known):
         sequencer.append([Draft(body=body, by=BY, tags=(packet_tag(packet),))])
@@ -107,7 +104,7 @@ def _record(sequencer: Sequencer, packet: int, shown: Inspection, how_to: How, p
     A judgement belongs to the last decoding before it: the file read in another way and back is decoded once more.
     """
     recording, judgement = shown.recording, shown.judgement
-    decoded = _decoded(packet, recording, how_to)
+    decoded = decoded_fact(packet, recording, options_of(how_to))
     data = encode(msgspec.to_builtins(judgement))
     limits, digest = profiles.to_plain(profile), hashlib.sha256(data).hexdigest()
     is_decoded, same = False, None
@@ -136,26 +133,3 @@ def _record(sequencer: Sequencer, packet: int, shown: Inspection, how_to: How, p
     )
     drafts.append(Draft(body=made, by=BY, tags=tags, blob=blob))
     return sequencer.append(drafts)[-1].index
-
-
-def _decoded(packet: int, recording: Recording, how_to: How) -> PacketDecoded:
-    times = [instant for series in recording.series for instant in series.observed_at_ms]
-    return PacketDecoded(
-        packet=packet,
-        format=recording.format,
-        format_version=recording.format_version,
-        signature=recording.signature.status.value,
-        device_model=recording.device.model,
-        device_serial=recording.device.serial,
-        zone=recording.zone,
-        readings=recording.readings,
-        first_at_ms=min(times, default=None),
-        last_at_ms=max(times, default=None),
-        readings_sha256=readings_sha256(recording),
-        options=_options(how_to),
-    )
-
-
-def _options(how_to: How) -> dict[str, Any]:
-    given = {"zone": how_to.zone, "issuers": dict(how_to.issuers), "mapping": how_to.mapping}
-    return {name: value for name, value in given.items() if value}

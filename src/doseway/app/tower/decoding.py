@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from doseway.app.inspecting import How, decode
-from doseway.evidence.readings_csv import readings_sha256
+from doseway.app.outcomes import decoded_fact, options_of, rejected_fact
 from doseway.intake.port import EARLIEST_MS, LATEST_MS, DecodeOptions, MessageFormat
 from doseway.model.errors import DataError, FormatError, UsageError
 from doseway.model.facts import PacketDecoded, PacketRejected
@@ -91,7 +91,7 @@ class Decoders:
             told: the options of the log where it has them; None: what users declare now.
         """
         if not format_id:
-            options = dict(told) if told is not None else self._file_options()
+            options = dict(told) if told is not None else options_of(self._how_to)
         else:
             options = dict(told if told is not None else self._options.get(format_id, {}))
         try:
@@ -123,11 +123,6 @@ class Decoders:
         how_to = How(format=options.get("format", ""), zone=zone or "", issuers=issuers, mapping=mapping)
         return (decode(io.BytesIO(body), name, how_to),)
 
-    def _file_options(self) -> dict[str, Any]:
-        how_to = self._how_to
-        given = {"zone": how_to.zone, "issuers": dict(how_to.issuers), "mapping": how_to.mapping}
-        return {name: value for name, value in given.items() if value}
-
 
 def _issuers_used(recordings: Sequence[Recording]) -> dict[str, Any]:
     """Return the option that names the keys that a body was checked with, so that decoding it again says the same."""
@@ -138,27 +133,9 @@ def _issuers_used(recordings: Sequence[Recording]) -> dict[str, Any]:
 
 def outcome(packet: int, decoded: Decoded) -> PacketDecoded | PacketRejected:
     """Return the fact of what became of a packet."""
-    error = decoded.error
-    if error is not None:
-        where = str(error.where or "")
-        return PacketRejected(packet=packet, code=error.code, what=error.what, where=where, hint=error.hint)
-    recording = joined(decoded.recordings)
-    times = [instant for series in recording.series for instant in series.observed_at_ms]
-    times += [fix.observed_at_ms for fix in recording.fixes] + [one.observed_at_ms for one in recording.signals]
-    return PacketDecoded(
-        packet=packet,
-        format=recording.format,
-        format_version=recording.format_version,
-        signature=recording.signature.status.value,
-        device_model=recording.device.model,
-        device_serial=recording.device.serial,
-        zone=recording.zone,
-        readings=recording.readings,
-        first_at_ms=min(times, default=None),
-        last_at_ms=max(times, default=None),
-        readings_sha256=readings_sha256(recording),
-        options=decoded.options,
-    )
+    if decoded.error is not None:
+        return rejected_fact(packet, decoded.error)
+    return decoded_fact(packet, joined(decoded.recordings), decoded.options)
 
 
 def joined(recordings: Sequence[Recording]) -> Recording:
