@@ -4,7 +4,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 # The lock is obeyed as it stands; a second run needs no network.
 RUN := $(UV) run --frozen
 
-.PHONY: demo demo-check test test-slow check bench docs examples messages clean
+.PHONY: demo demo-check test test-slow check bench docs examples messages screens clean
 
 demo: .venv/ready
 	$(RUN) doseway demo
@@ -38,6 +38,10 @@ examples: .venv/ready
 # Brings the pages' translations up to date with the source, and compiles them.
 messages: .venv/ready
 	$(RUN) python web/messages.py
+
+# Pictures of every page, light, dark and on a phone, in build/screens.
+screens: .venv/ready
+	DOSEWAY_SCREENS=build/screens $(RUN) pytest -n 2 tests/ui/test_pages.py
 
 .venv/ready: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen --quiet --compile-bytecode

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.ui.conftest import ROOT, Visit, visiting
+from tests.ui.conftest import ROOT, Visit, picture, visiting
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
-SCREENS = ROOT / "build" / "screens"
 PAGES = {
     "overview": "/",
     "overview-filtered": "/?phase=in-transit&alerting=1",
@@ -64,11 +63,10 @@ def test_axe_finds_nothing(themed: tuple[str, Visit], demo: str, name: str) -> N
     settle(visit.page)
     for details in visit.page.locator("details").all():
         details.evaluate("one => one.open = true")
-    SCREENS.mkdir(parents=True, exist_ok=True)
     assert axe(visit.page) == []
     visit.page.reload()
     settle(visit.page)
-    visit.page.screenshot(path=SCREENS / f"{name}-{theme}.png", full_page=True)
+    picture(visit.page, f"{name}-{theme}", full_page=True)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +78,7 @@ def phone(chromium: Browser) -> Iterator[Visit]:
 def test_nothing_is_cut_off_on_a_phone(phone: Visit, demo: str, name: str) -> None:
     phone.page.goto(demo + PAGES[name])
     settle(phone.page)
-    phone.page.screenshot(path=SCREENS / f"{name}-phone.png")
+    picture(phone.page, f"{name}-phone")
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
