@@ -25,9 +25,9 @@ check: .venv/ready
 	$(RUN) mypy
 	$(RUN) lint-imports
 
-# ONLY=name runs one benchmark.
+# ONLY=name measures one workload again, ONLY=--resume goes on where a run was broken off.
 bench: .venv/ready
-	$(RUN) python -m benchmarks $(ONLY)
+	$(RUN) --group bench python -m benchmarks $(ONLY)
 
 docs: .venv/ready
 	$(UV) run --frozen --group docs sphinx-build -n -W -b html docs build/docs

@@ -1,28 +1,32 @@
-"""`python -m benchmarks [--docs] [NAME]`: run every workload, or one, print a table and write `build/bench.json`.
+"""`python -m benchmarks [--docs] [--resume] [NAME …]`: run every workload, or those named, and print a table.
 
 Each workload is one file beside this one with `run() -> list[Row]`: our value, the peer's value measured in the same
-run on the same payload, and their ratio. Medians of at least five. The table says how busy the machine was, because
-these figures are only comparable within a run. With `--docs` the table goes into the documentation too.
+run on the same payload, and their ratio. The table says how busy the machine was, because these figures are only
+comparable within a workload. Rows are kept in `build/bench/` as they come: a run of all begins anew, `--resume` goes on
+where one was broken off, and named workloads are measured again beside what is kept of the others. A workload that
+fails is a row of its own, and the exit code is 1. With `--docs` the table of all that is kept goes into the
+documentation too.
 """
 
 import importlib
-import json
-import os
 import pkgutil
-import platform
 import sys
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.aims import AIMS, not_shown, told
+from benchmarks.kept import Result, forget, keep, kept, measure
 from benchmarks.row import Row
 
 HERE = Path(__file__).parent
-OUTPUT = HERE.parent / "build" / "bench.json"
 PAGE = HERE.parent / "docs" / "reference" / "benchmarks.md"
-HELPERS = {"__main__", "log_admit", "networks", "row"}
+HELPERS = {"__main__", "aims", "kept", "log_admit", "networks", "peers", "row"}
+HEAD = ("workload", "value", "unit", "peer", "peer value", "ratio", "aim", "load")
+FLAGS = {"--docs", "--resume"}
 
 
 def workloads() -> list[str]:
@@ -30,68 +34,87 @@ def workloads() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules([str(HERE)]) if module.name not in HELPERS)
 
 
-def table(rows: list[Row]) -> Table:
+def rows_of(name: str) -> list[Row]:
+    """Measure one workload."""
+    rows: list[Row] = importlib.import_module(f"benchmarks.{name}").run()
+    return rows
+
+
+def cells(row: Row, load: str) -> tuple[str, ...]:
+    """Return a row as texts, in the order of the head."""
+    value = "" if row["value"] is None else f"{row['value']:,.4g}"
+    peer_value = "" if row["peer_value"] is None else f"{row['peer_value']:,.4g}"
+    ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
+    unit = ". ".join(text for text in (row["unit"], row["note"]) if text)
+    return (row["name"], value, unit, row["peer"], peer_value, ratio, told(row), load)
+
+
+def lines(results: Sequence[Result]) -> list[tuple[str, ...]]:
+    """Return the rows of all results as texts."""
+    return [cells(row, f"{result['before']:.1f}-{result['after']:.1f}") for result in results for row in result["rows"]]
+
+
+def table(results: Sequence[Result]) -> Table:
     """Lay the rows out for a terminal."""
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    result = Table(title=f"doseway benchmarks · {os.cpu_count()} cores · load {load}")
-    for column in ("workload", "value", "unit", "peer", "peer value", "ratio"):
-        result.add_column(column, justify="right" if "value" in column or column == "ratio" else "left")
-    for row in rows:
-        peer_value = "" if row["peer_value"] is None else f"{row['peer_value']:,.6g}"
-        ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
-        result.add_row(row["name"], f"{row['value']:,.6g}", row["unit"], row["peer"], peer_value, ratio)
-    return result
+    found = Table(title=f"doseway benchmarks · {results[-1]['machine']}")
+    for column in HEAD:
+        found.add_column(column, justify="right" if "value" in column or column == "ratio" else "left")
+    for line in lines(results):
+        found.add_row(*line)
+    return found
 
 
-def machine() -> str:
-    """Say what machine this is, and how busy it is."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    return f"{os.cpu_count()} cores, {model}, Python {platform.python_version()}, load {load}"
-
-
-def markdown(rows: list[Row], before: str, after: str) -> str:
+def markdown(results: Sequence[Result]) -> str:
     """Lay the rows out for the documentation."""
-    lines = [
+    days = sorted(result["at"] for result in results)
+    page = [
         "# Benchmarks",
         "",
-        f"Made by `python -m benchmarks --docs` on {datetime.now(tz=UTC):%Y-%m-%d}. Before: {before}. After: {after}.",
+        f"Made by `python -m benchmarks --docs`, {days[0]} to {days[-1]} UTC, on {results[-1]['machine']}.",
         "",
-        "Medians of at least five, ours and the peer in turn in the same run on the same payload. The",
-        "machine is shared: compare ratios, not runs.",
+        "Ours and the peer in turn in the same run on the same payload, medians. The machine is shared: compare",
+        "ratios, not workloads; `load` is that of the minute before a workload and of its last minute. Aims were set",
+        "before anything was measured.",
         "",
-        "| workload | value | unit | peer | peer value | ratio |",
-        "| --- | ---: | --- | --- | ---: | ---: |",
+        "| " + " | ".join(HEAD) + " |",
+        "| --- | ---: | --- | --- | ---: | ---: | --- | --- |",
     ]
-    for row in rows:
-        peer_value = "" if row["peer_value"] is None else f"{row['peer_value']:,.4g}"
-        ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
-        cells = (row["name"], f"{row['value']:,.4g}", row["unit"], row["peer"], peer_value, ratio)
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    page += ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines(results)]
+    missing = not_shown([row for result in results for row in result["rows"]])
+    if missing:
+        page += ["", "Aims that no row shows yet: " + ", ".join(f"{name} ({AIMS[name]})" for name in missing) + "."]
+    return "\n".join(page) + "\n"
 
 
-def main() -> None:
-    """Run what was asked for."""
-    known = workloads()
-    arguments = [argument for argument in sys.argv[1:] if argument != "--docs"]
-    wanted = arguments or known
-    before = machine()
-    unknown = [name for name in wanted if name not in known]
-    if unknown:
-        sys.exit(f"there is no benchmark {unknown[0]!r}; there are: {', '.join(known)}")
-    rows: list[Row] = []
+def run(wanted: Sequence[str], *, is_resumed: bool) -> bool:
+    """Measure workloads and keep each; return whether none failed."""
+    done = {result["workload"] for result in kept(wanted) if not result["is_failed"]} if is_resumed else set()
+    is_sound = True
     for name in wanted:
+        if name in done:
+            continue
         print(f"{name} …", file=sys.stderr)
-        rows += importlib.import_module(f"benchmarks.{name}").run()
-    OUTPUT.parent.mkdir(exist_ok=True)
-    OUTPUT.write_text(json.dumps(rows, indent=1) + "\n")
-    Console(width=120).print(table(rows))
-    if "--docs" in sys.argv:
-        PAGE.write_text(markdown(rows, before, machine()), encoding="utf-8")
+        result = measure(name, partial(rows_of, name))
+        keep(result)
+        is_sound = is_sound and not result["is_failed"]
+    return is_sound
+
+
+def main() -> int:
+    """Run what was asked for; return the exit code."""
+    known = workloads()
+    flags = {argument for argument in sys.argv[1:] if argument.startswith("--")}
+    names = [argument for argument in sys.argv[1:] if argument not in flags]
+    if unknown := [*(flags - FLAGS), *(name for name in names if name not in known)]:
+        sys.exit(f"there is no benchmark {unknown[0]!r}; there are: {', '.join(known)}")
+    if not names and "--resume" not in flags:
+        forget()
+    is_sound = run(names or known, is_resumed="--resume" in flags)
+    Console(width=160).print(table(kept(names or known)))
+    if "--docs" in flags:
+        PAGE.write_text(markdown(kept(known)), encoding="utf-8")
+    return 0 if is_sound else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,20 +9,37 @@ REPEATS = 5
 
 
 class Row(TypedDict):
-    """A figure: `ratio` is value / peer_value; a workload without a peer has neither."""
+    """A figure: `ratio` is value / peer_value; a workload without a peer has neither.
+
+    `note` says why there is no figure ("not run: …", "failed: …") or what has to be known to read it.
+    """
 
     name: str
-    value: float
+    value: float | None
     unit: str
     peer: str
     peer_value: float | None
     ratio: float | None
+    note: str
 
 
-def row(name: str, value: float, unit: str, peer: str = "", peer_value: float | None = None) -> Row:
+def row(name: str, value: float, unit: str, peer: str = "", peer_value: float | None = None, *, note: str = "") -> Row:
     """Make a row and its ratio."""
     ratio = None if peer_value is None else value / peer_value
-    return {"name": name, "value": value, "unit": unit, "peer": peer, "peer_value": peer_value, "ratio": ratio}
+    return {
+        "name": name,
+        "value": value,
+        "unit": unit,
+        "peer": peer,
+        "peer_value": peer_value,
+        "ratio": ratio,
+        "note": note,
+    }
+
+
+def without_figure(name: str, note: str, peer: str = "") -> Row:
+    """Make the row of what was not measured; the note says why."""
+    return {"name": name, "value": None, "unit": "", "peer": peer, "peer_value": None, "ratio": None, "note": note}
 
 
 def seconds(*tasks: Callable[[], object], repeats: int = REPEATS) -> list[float]:
