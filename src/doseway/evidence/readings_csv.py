@@ -47,19 +47,22 @@ def readings_sha256(recording: Recording) -> str:
 
 def _lines(series: Series) -> Iterator[str]:
     head = f"{_field(series.sensor)},{series.quantity.value},"
-    day, day_text = None, ""
-    values: dict[int, str] = {INVALID: ""}
     for at, value in zip(series.observed_at_ms, series.value_milli, strict=True):
-        number, rest = divmod(at, DAY_MS)
-        if number != day:
-            day, day_text = number, _day_text(number)
-        hours, rest = divmod(rest, HOUR_MS)
-        minutes, rest = divmod(rest, MINUTE_MS)
-        seconds, millis = divmod(rest, SECOND_MS)
-        text = values.get(value)
-        if text is None:
-            text = values[value] = decimal_text(value)
-        yield f"{head}{day_text}{hours:02d}:{minutes:02d}:{seconds:02d}.{millis:03d}Z,{text}\n"
+        yield f"{head}{_time_text(at)},{_value_text(value)}\n"
+
+
+@lru_cache(maxsize=16_384)  # the devices of one body speak of the same instants
+def _time_text(at_ms: int) -> str:
+    number, rest = divmod(at_ms, DAY_MS)
+    hours, rest = divmod(rest, HOUR_MS)
+    minutes, rest = divmod(rest, MINUTE_MS)
+    seconds, millis = divmod(rest, SECOND_MS)
+    return f"{_day_text(number)}{hours:02d}:{minutes:02d}:{seconds:02d}.{millis:03d}Z"
+
+
+@lru_cache(maxsize=16_384)
+def _value_text(value: int) -> str:
+    return "" if value == INVALID else decimal_text(value)
 
 
 @lru_cache(maxsize=1024)
@@ -67,6 +70,7 @@ def _day_text(number: int) -> str:
     return iso_utc(number * DAY_MS)[:11]
 
 
+@lru_cache(maxsize=16_384)
 def _field(text: str) -> str:
     plain = "".join(" " if character < " " or character == "\x7f" else character for character in text)
     return '"' + plain.replace('"', '""') + '"' if any(mark in plain for mark in ',"') else plain

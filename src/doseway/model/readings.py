@@ -41,11 +41,17 @@ class Series:
 
     __slots__ = ("observed_at_ms", "quantity", "sensor", "value_milli")
 
-    def __init__(self, sensor: str, quantity: Quantity) -> None:
+    def __init__(
+        self,
+        sensor: str,
+        quantity: Quantity,
+        observed_at_ms: "array[int] | None" = None,
+        value_milli: "array[int] | None" = None,
+    ) -> None:
         self.sensor = sensor
         self.quantity = quantity
-        self.observed_at_ms: array[int] = array("q")
-        self.value_milli: array[int] = array("i")
+        self.observed_at_ms = array("q") if observed_at_ms is None else observed_at_ms
+        self.value_milli = array("i") if value_milli is None else value_milli
 
     def add(self, observed_at_ms: UnixMs | int, value_milli: Milli | int = INVALID) -> None:
         """Add one record; without a value it says that the sensor gave no valid reading."""
@@ -75,7 +81,7 @@ class SignatureStatus(StrEnum):
     UNKNOWN_ISSUER = "unknown-issuer"
 
 
-class SignatureCheck(msgspec.Struct, frozen=True, kw_only=True):
+class SignatureCheck(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The outcome of checking a file's own signature.
 
     Attributes:
@@ -101,7 +107,7 @@ class SignatureCheck(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-class Device(msgspec.Struct, frozen=True, kw_only=True):
+class Device(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The device that measured, as far as the source says."""
 
     model: str = ""
@@ -188,7 +194,7 @@ class DeviceClaims(msgspec.Struct, frozen=True, kw_only=True):
     time_in_band_s: dict[str, int] = {}
 
 
-class Note(msgspec.Struct, frozen=True):
+class Note(msgspec.Struct, frozen=True, gc=False):
     """Something about the input that is no error but that its reader should know: code, text, place."""
 
     code: str
@@ -196,7 +202,7 @@ class Note(msgspec.Struct, frozen=True):
     where: Place | None = None
 
 
-class Recording(msgspec.Struct, frozen=True, kw_only=True):
+class Recording(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One decoded file or message.
 
     Attributes:

@@ -1,8 +1,9 @@
 """When devices were silent, and when silence is normal."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final, NamedTuple
+
+import numpy as np
 
 from doseway.model.documents import DeviceCard, Leg, Mode
 from doseway.model.journey import Hearing, Journey
@@ -22,12 +23,17 @@ class Silence(NamedTuple):
 
 def silences_of(journey: Journey, hearing: Hearing, longer_than_ms: int) -> list[Silence]:
     """Return the pauses of a device that was with the shipment: from its binding on, and up to its end."""
-    stop = hearing.unbound_ms
-    times = [hearing.bound_ms, *hearing.at_ms.tolist()]
-    found = [Silence(hearing.device, start, end) for start, end in pairwise(times) if end - start > longer_than_ms]
+    stop, times = hearing.unbound_ms, hearing.at_ms
+    first = int(times[0]) if len(times) else None
+    found: list[Silence] = []
+    if first is not None and first - hearing.bound_ms > longer_than_ms:
+        found.append(Silence(hearing.device, hearing.bound_ms, first))
+    for place in np.flatnonzero(np.diff(times) > longer_than_ms).tolist():
+        found.append(Silence(hearing.device, int(times[place]), int(times[place + 1])))
+    last = hearing.bound_ms if first is None else int(times[-1])
     end = journey.until_ms if stop is None else min(stop, journey.until_ms)
-    if end - times[-1] > longer_than_ms:
-        found.append(Silence(hearing.device, times[-1], stop if end == stop else None))
+    if end - last > longer_than_ms:
+        found.append(Silence(hearing.device, last, stop if end == stop else None))
     return found
 
 

@@ -170,18 +170,18 @@ _TRUST: Final = (
 
 
 def _renamed(device: str, series: Series) -> Series:
-    renamed = Series(f"{device}/{series.sensor}", series.quantity)
-    renamed.observed_at_ms, renamed.value_milli = series.observed_at_ms, series.value_milli
-    return renamed
+    return Series(f"{device}/{series.sensor}", series.quantity, series.observed_at_ms, series.value_milli)
 
 
 def _check_times(recordings: Sequence[Recording]) -> None:
+    times: set[int] = set()
     for one in recordings:
-        times = [instant for series in one.series if len(series) for instant in _ends(series)]
-        times += [fix.observed_at_ms for fix in one.fixes] + [signal.observed_at_ms for signal in one.signals]
-        if times and not EARLIEST_MS <= min(times) <= max(times) < LATEST_MS:
-            raise FormatError("a time lies outside of the years 1970 to 2200", hint="The device's clock is wrong.")
-
-
-def _ends(series: Series) -> tuple[int, int]:
-    return min(series.observed_at_ms), max(series.observed_at_ms)
+        for series in one.series:
+            if len(series.observed_at_ms) == 1:  # as live messages come
+                times.add(series.observed_at_ms[0])
+            elif series.observed_at_ms:
+                times |= {min(series.observed_at_ms), max(series.observed_at_ms)}
+        if one.fixes or one.signals:
+            times.update(each.observed_at_ms for each in (*one.fixes, *one.signals))
+    if times and not EARLIEST_MS <= min(times) <= max(times) < LATEST_MS:
+        raise FormatError("a time lies outside of the years 1970 to 2200", hint="The device's clock is wrong.")

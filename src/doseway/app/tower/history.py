@@ -119,9 +119,12 @@ class History(msgspec.Struct, frozen=True):
     def heard(self) -> NDArray[np.int64]:
         """Return the times of all observations, sorted, each once."""
         parts = [column.times for column in self.columns.values()]
-        parts.append(self.positions["at"])
-        parts.append(np.array([one.observed_at_ms for one in self.signals], np.int64))
-        return np.unique(np.concatenate(parts))
+        if self.fixes:
+            parts.append(self.positions["at"])
+        if self.signals:
+            parts.append(np.array([one.observed_at_ms for one in self.signals], np.int64))
+        times = np.concatenate(parts) if len(parts) > 1 else parts[0] if parts else np.zeros(0, np.int64)
+        return times if (times[1:] > times[:-1]).all() else np.unique(times)
 
 
 EMPTY: Final = History()
