@@ -182,6 +182,7 @@ def _check_times(recordings: Sequence[Recording]) -> None:
             elif series.observed_at_ms:
                 times |= {min(series.observed_at_ms), max(series.observed_at_ms)}
         if one.fixes or one.signals:
-            times.update(each.observed_at_ms for each in (*one.fixes, *one.signals))
+            times.update(fix.observed_at_ms for fix in one.fixes)
+            times.update(signal.observed_at_ms for signal in one.signals)
     if times and not EARLIEST_MS <= min(times) <= max(times) < LATEST_MS:
         raise FormatError("a time lies outside of the years 1970 to 2200", hint="The device's clock is wrong.")

@@ -73,7 +73,7 @@ class _Gathered:
         self.packets.append(index)
         times = [max(series.observed_at_ms) for series in recording.series if series.observed_at_ms]
         if recording.fixes or recording.signals:
-            times += [one.observed_at_ms for one in (*recording.fixes, *recording.signals)]
+            times += [fix.observed_at_ms for fix in recording.fixes] + [one.observed_at_ms for one in recording.signals]
         newest = max([at_ms for at_ms in times if at_ms <= received_ms + AHEAD_MS], default=None)
         if newest is not None:
             self.heard_ms = newest if self.heard_ms is None else max(self.heard_ms, newest)
