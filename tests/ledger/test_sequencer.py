@@ -229,6 +229,14 @@ def test_erased_bytes_are_gone_and_every_proof_stays(place: Place) -> None:
         assert sequencer.append([packet(sequencer, b"patient Anna")])[0].is_duplicate is False
 
 
+def test_a_log_whose_only_content_id_was_erased_goes_on(place: Place) -> None:
+    with place.open() as sequencer:
+        sequencer.append([packet(sequencer, b"patient Anna")])
+        sequencer.erase(1, reason="asked for by the patient", by="qa")
+    with place.open() as sequencer:
+        assert sequencer.append([packet(sequencer, b"patient Anna")]) == [Receipt(3)]
+
+
 def test_a_planted_content_id_does_not_hide_a_packet(place: Place) -> None:
     with place.open() as sequencer:
         sequencer.append([packet(sequencer, b"harmless")])

@@ -105,6 +105,8 @@ def _load(segments: Iterable[tuple[int, bytes]]) -> _Run | None:
     if not parts:
         return None
     keys, indexes = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    if not len(keys):
+        return None  # all of them were erased
     order = np.argsort(keys, kind="stable")
     return _Run(keys[order], indexes[order])
 

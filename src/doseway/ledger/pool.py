@@ -77,7 +77,7 @@ class Pool:
             taken = [request for request in batch if request.receipts.set_running_or_notify_cancel()]
             try:
                 self._commit(taken)
-            except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it; the sequencer is stopped by now
+            except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it
                 for request in taken:
                     if not request.receipts.done():
                         request.receipts.set_exception(error)

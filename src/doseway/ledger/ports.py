@@ -137,7 +137,7 @@ class LogStore(LogReader, Protocol):
 
         Raises:
             ConflictError: the store does not hold the expected head; nothing was changed.
-            Unavailable: the store failed; whether the batch is in it shows only when it is opened again.
+            Unavailable: the store failed; whether the batch is in it, and durable then, `head` says from here on.
         """
 
     def keep_tags(self, tags: Mapping[str, int], through: int) -> None:

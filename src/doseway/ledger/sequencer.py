@@ -19,7 +19,7 @@ from doseway.ledger.rotation import KEY_TAG, key_at, key_chain, origin_of
 from doseway.ledger.startup import Recovered, catch_up_anchor, check_extends, recover, tile_reader
 from doseway.ledger.writer import Writer
 from doseway.model.clock import Clock
-from doseway.model.errors import ConflictError, DosewayError, IntegrityError, UsageError
+from doseway.model.errors import ConflictError, DosewayError, IntegrityError, Unavailable, UsageError
 from doseway.model.facts import BlobErased, ClockSteppedBack, LogCreated, LogKeyRotated
 from doseway.model.ids import commitment
 
@@ -35,17 +35,15 @@ class Sequencer:
         log: the log to read, up to what is published.
     """
 
-    def __init__(
-        self, store: LogStore, writer: Writer, signer: NoteSigner, clock: Clock, settings: PoolSettings
-    ) -> None:
+    def __init__(self, store: LogStore, writer: Writer, clock: Clock, settings: PoolSettings) -> None:
         self._store = store
         self._writer = writer
-        self._signer = signer
         self._clock = clock
         self._clock_seen_ms = writer.at_ms
         self._lock = threading.RLock()
         self._fingerprints: FingerprintIndex | None = None
         self._staged: set[int] = set()
+        self._unused: list[int] = []
         self._pool = Pool(self._append, settings)
         self.log = Log(store, lambda: writer.published, writer.last_tagged)
 
@@ -58,7 +56,8 @@ class Sequencer:
         Raises:
             ConflictError: the condition does not hold. Nothing was appended.
             DataError: a fact is too large. Nothing was appended.
-            Unavailable: the log failed; whether the facts are in it shows when it is opened again.
+            Unavailable: the log does not answer. Nothing was appended, or it is not known yet whether it was: then
+                content that is appended again is found to be a duplicate, if it was.
         """
         request = self._request(drafts, unless)
         request.receipts.set_running_or_notify_cancel()
@@ -101,6 +100,7 @@ class Sequencer:
             UsageError: the entry has no raw bytes, or they were erased before.
         """
         with self._lock:
+            self._ready()
             if self.log.blob_info(index) is None:
                 raise UsageError(f"entry {index} has no raw bytes, or they were erased before")
             ids = self._store.content_ids(index, index + 1)
@@ -117,13 +117,12 @@ class Sequencer:
             UsageError: the new key has another name than the log, or is the one in force.
         """
         with self._lock:
-            old, new = self._signer.vkey, new_signer.vkey
+            self._ready()
+            old, new = self._writer.signer.vkey, new_signer.vkey
             if new.name != old.name or new.public_key == old.public_key:
                 raise UsageError(f"the new key must be another one and have the log's name, {old.name}")
             body = LogKeyRotated(old_vkey=str(old), new_vkey=str(new), reason=reason)
-            receipt = self._write_alone(Draft(body=body, by=by, tags=(KEY_TAG,)), successor=new_signer)
-            self._signer = new_signer
-            return receipt
+            return self._write_alone(Draft(body=body, by=by, tags=(KEY_TAG,)), successor=new_signer)
 
     def keep_cosigned(self, note: bytes) -> Checkpoint:
         """Keep a checkpoint of this log that witnesses have cosigned; cosignatures of the same checkpoint add up.
@@ -174,7 +173,7 @@ class Sequencer:
         """Write one batch and settle the requests; raises, with requests unsettled, when the log failed."""
         settled: list[tuple[Request, list[Receipt] | ConflictError]] = []
         with self._lock:
-            self._writer.check_usable()
+            self._ready()
             batch = self._new_batch(requests)
             for request in requests:
                 try:
@@ -183,30 +182,41 @@ class Sequencer:
                     self._give_back(request)
                     settled.append((request, error))
             if batch.entries:
-                self._write(batch, [self._signer])
+                self._write(batch)
         for request, outcome in settled:
             if isinstance(outcome, ConflictError):
                 request.receipts.set_exception(outcome)
             else:
                 request.receipts.set_result(outcome)
-        for staged in batch.unused:
-            self._store.drop_blob(staged)
+        self._drop_unused(batch.unused)
 
     def _write_alone(self, draft: Draft, *, erased: Sequence[int] = (), successor: NoteSigner | None = None) -> Receipt:
         """Write one fact of our own in a commit of its own, with what belongs to it."""
         batch = self._new_batch([])
         receipt = batch.add(Request.of([draft]))[0]
-        signers = [self._signer] if successor is None else [self._signer, successor]
-        self._write(batch, signers, erased=erased, rotation=successor is not None)
+        self._write(batch, erased=erased, successor=successor)
         return receipt
 
-    def _write(
-        self, batch: Batch, signers: Sequence[NoteSigner], *, erased: Sequence[int] = (), rotation: bool = False
-    ) -> None:
+    def _write(self, batch: Batch, *, erased: Sequence[int] = (), successor: NoteSigner | None = None) -> None:
         first = self._writer.size
-        self._writer.write(batch, signers, erased=erased, rotation=rotation)
+        self._writer.write(batch, erased=erased, successor=successor)
         if self._fingerprints is not None:
             self._fingerprints.add(first, batch.content_ids)
+
+    def _ready(self) -> None:
+        """Make sure that the end of the log is known. Raises as `Writer.ready` does."""
+        if self._writer.ready():
+            self._fingerprints = None  # they are read again, with those of the batch that turned out to be there
+
+    def _drop_unused(self, staged: Iterable[int]) -> None:
+        """Forget staged blobs of duplicates; those that the store does not let go of now, after a later batch."""
+        self._unused += staged
+        while self._unused:
+            try:
+                self._store.drop_blob(self._unused[-1])
+            except Unavailable:
+                return  # the batch itself is durable
+            self._unused.pop()
 
     def _new_batch(self, requests: Sequence[Request]) -> Batch:
         """Begin a batch now. Recorded time never decreases; a clock that went back is the batch's first fact."""
@@ -286,11 +296,11 @@ def open_sequencer(
         UsageError: the signer's key is not, or no longer, the one in force.
     """
     recovered = recover(store, anchor, witnessed, renew_anchor=renew_anchor)
-    writer = Writer(store, anchor, signer.name, recovered)
+    writer = Writer(store, anchor, signer, recovered)
     if recovered is not None:
         _check_signer(store, recovered, signer)
         catch_up_anchor(anchor, recovered.head)
-    sequencer = Sequencer(store, writer, signer, clock, settings or PoolSettings())
+    sequencer = Sequencer(store, writer, clock, settings or PoolSettings())
     if recovered is None:
         if anchor.read() is None:
             anchor.advance(None, Published(0, merkle.EMPTY_ROOT, b""))

@@ -55,7 +55,7 @@ def _translate(error: sqlite3.Error, path: Path) -> DosewayError:
         return damaged(path, str(error))
     if name.startswith("SQLITE_CONSTRAINT"):
         return IntegrityError(f"{path} holds rows that nobody committed: {error}", hint="Run `doseway log verify`.")
-    hint = "Free some space, then start again." if name == "SQLITE_FULL" else "Check the disk, then start again."
+    hint = "Free some space." if name == "SQLITE_FULL" else "Check the disk."
     return Unavailable(f"{path} does not answer: {error}", hint=hint)
 
 

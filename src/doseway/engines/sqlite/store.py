@@ -1,5 +1,6 @@
 """Writing the log's file."""
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,13 +48,14 @@ class SqliteStore(SqliteReader):
         """Run one transaction: all of it is durable afterwards, or none."""
         connection = self._connection
         with self._write, translated(self.path):
+            _roll_back(connection)  # what an earlier failure could not
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                with contextlib.suppress(sqlite3.Error):  # the first error says why
+                    _roll_back(connection)
                 raise
 
     @contextmanager
@@ -132,6 +134,11 @@ class SqliteStore(SqliteReader):
         with self._write:
             self._connection.close()
         self._lock.close()
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def _insert_entries(connection: sqlite3.Connection, first: int, entries: Sequence[bytes]) -> None:
