@@ -63,7 +63,7 @@ def test_what_a_fix_does_not_say_is_not_a_number() -> None:
 
 def test_a_lane_counts_from_the_departure() -> None:
     lane = Lane(id="l", legs=(leg("plant", "hub", 60, 180),))
-    papers = Papers(shipment=Shipment(id="s", lane="l"), lane=lane, departed_ms=1_000)
+    papers = Papers(shipment=Shipment(id="s", lane="l", depart_at_ms=1_000), lane=lane)
     (one,) = build(papers, [], [Binding(device="a", bound_ms=at(0))]).legs
     assert (one.depart_at_ms, one.arrive_at_ms) == (at(60) + 1_000, at(180) + 1_000)
 

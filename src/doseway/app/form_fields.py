@@ -8,7 +8,7 @@ Instants `2026-03-11T08:00+01:00`; without an offset UTC
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +23,15 @@ _CIRCLE_WORDS: Final = 3
 _LEAST_CORNERS: Final = 3
 _LEG_WORDS: Final = 5
 _TRUE: Final = frozenset({"yes", "true", "1", "on", "sí", "si", "x"})
+
+
+class FieldErrors(DataError):
+    """Fields of a form that will not do: what is wrong, by field."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        what = "; ".join(f"{name}: {text}" for name, text in fields.items())
+        super().__init__(what, hint="Correct them and send the form again.")
+        self.fields = dict(fields)
 
 
 class Field(NamedTuple):

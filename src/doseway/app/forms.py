@@ -3,16 +3,17 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Literal
 
 import msgspec
 
+from doseway.app import book_forms
 from doseway.app.board import Board, Desk
-from doseway.app.form_fields import Field, area, instant, legs, line, number, tick, words
+from doseway.app.form_fields import Field, FieldErrors, area, instant, legs, line, number, tick, words
 from doseway.intake.port import DecodeOptions
 from doseway.intake.tables.workbook import WorkbookRows
-from doseway.model.documents import KINDS, Document
+from doseway.model.documents import KINDS, Document, RuleBook
 from doseway.model.errors import ConflictError, DataError, DosewayError, Place
 
 FIELDS: Final[Mapping[str, tuple[Field, ...]]] = {
@@ -38,6 +39,7 @@ FIELDS: Final[Mapping[str, tuple[Field, ...]]] = {
         instant("calibrated_until_ms"),
         words("measures"),
         tick("has_positions"),
+        words("product_sensors"),
     ),
     "shipment": (
         line("id"),
@@ -48,32 +50,27 @@ FIELDS: Final[Mapping[str, tuple[Field, ...]]] = {
         words("sscc"),
         line("profile", "profile"),
         line("ambient_profile", "profile"),
-        line("watch"),
+        line("watch", "watch"),
         line("shipper", "party"),
         line("carrier", "party"),
         line("consignee", "party"),
         line("lane", "lane"),
         legs("legs"),
+        instant("depart_at_ms"),
         instant("promised_at_ms"),
         tick("is_cancelled"),
     ),
+    **book_forms.HEADS,
 }
 MOST_ROWS: Final = 5_000
 _ID: Final = re.compile(r"[a-z0-9._-]{1,64}")
 _IN_FIELD: Final = re.compile(r"^(.*) - at `\$\.?([a-z_]*)")
 
 
-class FieldErrors(DataError):
-    """Fields of a form that will not do: what is wrong, by field."""
-
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        what = "; ".join(f"{name}: {text}" for name, text in fields.items())
-        super().__init__(what, hint="Correct them and send the form again.")
-        self.fields = dict(fields)
-
-
 def to_texts(document: Document) -> dict[str, str]:
     """Write a document as the texts of its fields."""
+    if isinstance(document, RuleBook):
+        return book_forms.to_texts(document)
     return {field.name: field.write(getattr(document, field.name)) for field in FIELDS[document.KIND]}
 
 
@@ -83,6 +80,8 @@ def from_texts(kind: str, texts: Mapping[str, str]) -> Document:
     Raises:
         FieldErrors: texts that will not do.
     """
+    if kind in book_forms.HEADS:
+        return book_forms.from_texts(kind, texts)
     values: dict[str, Any] = {}
     wrong: dict[str, str] = {}
     for field in FIELDS[kind]:
@@ -103,16 +102,26 @@ def from_texts(kind: str, texts: Mapping[str, str]) -> Document:
         raise FieldErrors(_named(str(error))) from error
 
 
+def columns(kind: str) -> tuple[str, ...]:
+    """Return the columns that a table of documents may have."""
+    return book_forms.columns(kind) if kind in book_forms.HEADS else tuple(field.name for field in FIELDS[kind])
+
+
 def read_table(kind: str, data: bytes, name: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Read a CSV (UTF-8; comma, semicolon or tab) or an XLSX: the first row names the fields. Yields (row, texts).
+
+    A rule book may come as TOML as well; its rules count as rows.
 
     Raises:
         DataError: it is no table, has no such fields, or has too many rows.
     """
+    if name.lower().endswith(".toml") and kind in book_forms.HEADS:
+        yield from book_forms.from_toml(kind, data, name)
+        return
     rows = iter(_xlsx(data, name) if data[:2] == b"PK" else _csv(data, name))
     _, head = next(rows, (0, []))
     names = [cell.strip().lower() for cell in head]
-    known = [field.name for field in FIELDS[kind]]
+    known = columns(kind)
     unknown = [one for one in names if one and one not in known]
     if "id" not in names or unknown:
         what = f"there is no field {unknown[0]!r}" if unknown else "there is no column `id`"
@@ -126,22 +135,57 @@ def read_table(kind: str, data: bytes, name: str) -> Iterator[tuple[int, dict[st
             yield row, {field: cell.replace("|", "\n") for field, cell in texts.items()}
 
 
+class RowReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one row of a table; `text` says what is wrong with it, `index` is that of its document's fact."""
+
+    row: int
+    id: str
+    outcome: Literal["new", "changed", "same", "wrong"]
+    text: str = ""
+    index: int | None = None
+
+
 def put_all(
     board: Board, desk: Desk, kind: str, rows: Iterable[tuple[int, dict[str, str]]], *, by: str
-) -> tuple[list[int], list[tuple[int, str]]]:
-    """Put a document for each row, new or changed; returns the indexes of the facts, and what was wrong, by row."""
-    indexes: list[int] = []
-    wrong: list[tuple[int, str]] = []
-    for row, texts in rows:
+) -> list[RowReport]:
+    """Put a document for each row, new or changed, or for all rows of one rule book; returns what became of each row.
+
+    A row changes only the columns that the table has; a rule book is put as a whole.
+    """
+    is_book = kind in book_forms.HEADS
+    documents = book_forms.gathered(kind, rows) if is_book else (((row,), texts) for row, texts in rows)
+    reports: list[RowReport] = []
+    for members, texts in documents:
         try:
-            stored = board.document(kind, texts.get("id", "").strip())
-            old = to_texts(stored.document) if stored else {}
-            document = from_texts(kind, {**old, **texts})
-            if stored is None or stored.document != document:
-                indexes.append(desk.put(document, replaces=stored.version if stored else 0, by=by))
+            reports += _put(board, desk, kind, members, texts, by)
         except (DataError, ConflictError) as error:
-            wrong.append((row, _text(error)))
-    return indexes, wrong
+            reports += _refused(members, texts.get("id", "").strip(), error)
+    return sorted(reports, key=lambda one: one.row)
+
+
+def _put(
+    board: Board, desk: Desk, kind: str, members: Sequence[int], texts: Mapping[str, str], by: str
+) -> Iterator[RowReport]:
+    name = texts.get("id", "").strip()
+    stored = board.document(kind, name)
+    old = to_texts(stored.document) if stored is not None else {}
+    document = from_texts(kind, texts if kind in book_forms.HEADS else {**old, **texts})
+    if old == to_texts(document):
+        yield from (RowReport(row=row, id=name, outcome="same") for row in members)
+        return
+    index = desk.put(document, replaces=stored.version if stored else 0, by=by)
+    outcome: Literal["new", "changed"] = "changed" if stored else "new"
+    yield from (RowReport(row=row, id=name, outcome=outcome, index=index) for row in members)
+
+
+def _refused(members: Sequence[int], name: str, error: DosewayError) -> Iterator[RowReport]:
+    """Say what is wrong with which row; the other rows of a rule book wait for it."""
+    fields = error.fields if isinstance(error, FieldErrors) else {}
+    wrong = {row: text for row in members if (text := fields.get(f"{book_forms.RULES}-{row}"))}
+    said = wrong or {members[0]: _text(error)}
+    for row in members:
+        text = said.get(row, f"Row {min(said)} of the same {name!r} is wrong, so that nothing of it was put.")
+        yield RowReport(row=row, id=name, outcome="wrong", text=text)
 
 
 def _text(error: DosewayError) -> str:

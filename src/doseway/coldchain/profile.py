@@ -18,7 +18,6 @@ logged with every judgement; `from_plain` is its inverse.
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from importlib.resources import files
 from typing import Any, Final, Literal
 
 import msgspec
@@ -28,12 +27,15 @@ from doseway.coldchain.kinetics import LARGEST_J_MOL, SMALLEST_J_MOL
 from doseway.coldchain.port import RuleSpec
 from doseway.model.errors import Place, ProfileError
 from doseway.model.readings import AlarmSetting, Recording
-from doseway.model.rulebook import BOOK_ID, check_entries, entry_from_plain, parse, read_entries
-from doseway.model.terms import plain, read
+from doseway.model.rulebook import BOOK_ID, Shelf, check_entries, entry_from_plain, parse, read_entries, write
+from doseway.model.terms import outside, plain, read
 
 DEVICE_ID: Final = "device-settings"
 NO_LIMITS_ID: Final = "no-limits"
 USP_ENERGY_J_MOL: Final = 83_144
+SHELF: Final = Shelf("doseway.coldchain", "profiles", "profile")
+builtin_ids = SHELF.ids
+builtin_text = SHELF.text
 
 _WHOLE_PPM: Final = 1_000_000
 _NOT_IN_ID: Final = re.compile(r"[^a-z0-9._-]")
@@ -101,26 +103,13 @@ def load_profile(data: bytes | Mapping[str, Any], source: str) -> Profile:
     return _checked(head, read(Observation, observed, "observation", source), entries, source)
 
 
-def builtin_ids() -> tuple[str, ...]:
-    """Return the ids of the profiles that come with Doseway, sorted."""
-    folder = files("doseway.coldchain") / "profiles"
-    return tuple(sorted(one.name.removesuffix(".toml") for one in folder.iterdir() if one.name.endswith(".toml")))
-
-
 def builtin(name: str) -> Profile:
     """Return a profile that comes with Doseway.
 
     Raises:
         ProfileError: there is none of that name.
     """
-    if name not in builtin_ids():
-        raise ProfileError(f"there is no profile {name!r}", hint=f"Built in: {', '.join(builtin_ids())}.")
     return load_profile(builtin_text(name).encode(), f"{name}.toml")
-
-
-def builtin_text(name: str) -> str:
-    """Return the TOML of a built-in profile, comments included: the start of a user's own."""
-    return (files("doseway.coldchain") / "profiles" / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def to_plain(profile: Profile) -> dict[str, Any]:
@@ -133,6 +122,16 @@ def to_plain(profile: Profile) -> dict[str, Any]:
     }
 
 
+def to_toml(profile: Profile) -> str:
+    """Return a profile as TOML that `load_profile` reads back."""
+    return write(_head_of(profile), {"observation": profile.observation}, profile.rules)
+
+
+def outside_head(profile: Profile) -> dict[str, Any]:
+    """Return all of a profile but its rules as the TOML document has it."""
+    return {**outside(_head_of(profile)), "observation": outside(profile.observation)}
+
+
 def from_plain(document: Mapping[str, Any]) -> Profile:
     """Read a snapshot back.
 
@@ -143,7 +142,7 @@ def from_plain(document: Mapping[str, Any]) -> Profile:
         head = {key: value for key, value in document.items() if key not in {"observation", "rules"}}
         return _checked(
             msgspec.convert(head, _Head),
-            msgspec.convert(document["observation"], Observation),
+            msgspec.convert(document.get("observation", {}), Observation),
             [entry_from_plain(entry, registry.rule) for entry in document["rules"]],
             "",
         )
@@ -174,6 +173,10 @@ def from_device(recording: Recording) -> Profile | None:
 def without_limits() -> Profile:
     """Return the profile of a recording for which no limits are known; it judges as undecided."""
     return Profile(id=NO_LIMITS_ID, title="No limits")
+
+
+def _head_of(profile: Profile) -> _Head:
+    return _Head(**{field: getattr(profile, field) for field in _Head.__struct_fields__})
 
 
 def _checked(head: _Head, observation: Observation, rules: list[RuleSpec], source: str) -> Profile:

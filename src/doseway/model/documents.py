@@ -4,7 +4,7 @@ A shipment names a product, a lane or its own legs, the parties, and the limit p
 of it: they are associated with it over time, in the words of an EPCIS 2.0 AssociationEvent.
 """
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -87,6 +87,9 @@ class DeviceCard(Document, frozen=True, kw_only=True):
         buffers: it keeps readings and sends them later. public_key_hex: of a device that signs its packets.
         calibrated_until_ms: the end of its calibration's validity.
         measures: what it senses; empty: not known. has_positions: it reports where it is.
+        product_sensors: the names of those of its sensors that are in the product; the temperatures of its others are
+            those of the air around it. Empty: not said. Then a sensor `ambient`, and a tracker's own sensor `internal`
+            beside its `probe`, measure the air for a shipment that has limits for it, and the product for any other.
     """
 
     KIND: ClassVar[str] = "device"
@@ -98,6 +101,7 @@ class DeviceCard(Document, frozen=True, kw_only=True):
     calibrated_until_ms: int | None = None
     measures: tuple[Quantity, ...] = ()
     has_positions: bool = True
+    product_sensors: tuple[str, ...] = ()
 
 
 class Shipment(Document, frozen=True, kw_only=True):
@@ -107,7 +111,8 @@ class Shipment(Document, frozen=True, kw_only=True):
         profile: id of the limit profile for the product's temperature; `ambient_profile` for the transport's own
             (IATA label) range; empty: the product's, none.
         watch: id of the rule set for everything but temperature; empty: the built-in `standard`.
-        promised_at_ms: when it has to be there. sscc: the GS1 SSCC of its logistic units.
+        depart_at_ms: when it is planned to leave: a lane's legs count from it; None: from the lane's length before the
+            promise. promised_at_ms: when it has to be there. sscc: the GS1 SSCC of its logistic units.
     """
 
     KIND: ClassVar[str] = "shipment"
@@ -123,8 +128,40 @@ class Shipment(Document, frozen=True, kw_only=True):
     consignee: str = ""
     lane: str = ""
     legs: tuple[Leg, ...] = ()
+    depart_at_ms: int | None = None
     promised_at_ms: int | None = None
     is_cancelled: bool = False
 
 
-KINDS: dict[str, type[Document]] = {kind.KIND: kind for kind in (Product, Party, Site, Lane, DeviceCard, Shipment)}
+class RuleBook(Document, frozen=True, kw_only=True):
+    """A user's own rule book: its snapshot as it is logged with every alert, integers in thousandths and ms.
+
+    Attributes:
+        version: that of the document, counted by the tower. source: where the limits come from; notes: what a user of
+            it must know. rules: one table each, `rule` and `id` first.
+    """
+
+    version: int = 1
+    source: str = ""
+    notes: str = ""
+    rules: tuple[dict[str, Any], ...] = ()
+
+
+class ProfileBook(RuleBook, frozen=True, kw_only=True):
+    """A limit profile: see `doseway.coldchain.profile`."""
+
+    KIND: ClassVar[str] = "profile"
+    confidence: str = ""
+    energy_j_mol: int = 83_144
+    observation: dict[str, Any] = {}
+
+
+class WatchBook(RuleBook, frozen=True, kw_only=True):
+    """A rule set for everything but temperature: see `doseway.model.watch`."""
+
+    KIND: ClassVar[str] = "watch"
+
+
+KINDS: dict[str, type[Document]] = {
+    kind.KIND: kind for kind in (Product, Party, Site, Lane, DeviceCard, Shipment, ProfileBook, WatchBook)
+}

@@ -165,6 +165,15 @@ class AssociationRecorded(Body, frozen=True, kw_only=True):
     event_time_zone_offset: str = "+00:00"
 
 
+class MilestoneReported(Body, frozen=True, kw_only=True):
+    """A person or a partner's system says what happened to a shipment; `event_time_ms` is when it did."""
+
+    TYPE: ClassVar[str] = "milestone.reported"
+    shipment: str
+    milestone: Literal["departed", "arrived", "delivered", "closed"]
+    event_time_ms: int
+
+
 class AlertOpened(Body, frozen=True, kw_only=True):
     """A rule found something on a shipment.
 
@@ -302,6 +311,7 @@ BODIES: dict[str, type[Body]] = {
         EvidencePacked,
         BlobErased,
         AssociationRecorded,
+        MilestoneReported,
         AlertOpened,
         AlertExtended,
         AlertShortened,

@@ -4,16 +4,19 @@ Limit profiles (`doseway.coldchain.profile`) and watches (`doseway.model.watch`)
 is named, with where it stands and what is near.
 """
 
+import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import cache
+from importlib.resources import files
 from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
 from doseway.model.errors import Place, ProfileError
-from doseway.model.terms import read
+from doseway.model.terms import outside, read
 
 BOOK_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _TOML_PLACE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
@@ -70,6 +73,39 @@ class Kind(Protocol[KindT]):
         """Its parameters."""
 
 
+class Shelf:
+    """The rule books that come with Doseway: TOML files in a folder of a package.
+
+    Attributes:
+        noun: what they are called in messages, such as `profile`.
+    """
+
+    def __init__(self, package: str, folder: str, noun: str) -> None:
+        self.noun = noun
+        self._package = package
+        self._folder = folder
+
+    def ids(self) -> tuple[str, ...]:
+        """Return their ids, sorted."""
+        return _ids_in(self._package, self._folder)
+
+    def text(self, name: str) -> str:
+        """Return the TOML of one, comments included: the start of a user's own.
+
+        Raises:
+            ProfileError: there is none of that name.
+        """
+        if name not in self.ids():
+            raise ProfileError(f"there is no {self.noun} {name!r}", hint=f"Built in: {', '.join(self.ids())}.")
+        return (files(self._package) / self._folder / f"{name}.toml").read_text(encoding="utf-8")
+
+
+@cache
+def _ids_in(package: str, folder: str) -> tuple[str, ...]:
+    names = (one.name for one in (files(package) / folder).iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
 def refuse(entry: Entry, what: str, hint: str = "") -> ProfileError:
     """Make the error for an entry whose parameters contradict each other."""
     return ProfileError(f"rule {entry.id!r}: {what}", hint=hint)
@@ -97,6 +133,45 @@ def parse(data: bytes, source: str, noun: str) -> dict[str, Any]:
         raise ProfileError(f"this is no TOML: {what}", where=Place(source, line, column)) from error
     except RecursionError as error:
         raise ProfileError(f"this is nested too deeply for a {noun}", where=Place(source)) from error
+
+
+def write(head: msgspec.Struct, tables: Mapping[str, msgspec.Struct], entries: Iterable[Entry]) -> str:
+    """Write a rule book as TOML, as a person would: what has its default is left out. The inverse of reading it.
+
+    Args:
+        head: what the book says about itself. tables: more of that, each under a name.
+        entries: its rules.
+    """
+    parts = ["".join(_lines(outside(head)))]
+    parts += [f"[{name}]\n" + "".join(rows) for name, one in tables.items() if (rows := list(_lines(outside(one))))]
+    parts += ["[[rules]]\n" + "".join(_lines(entry_table(one))) for one in entries]
+    return "\n".join(parts)
+
+
+def entry_table(entry: Entry) -> dict[str, Any]:
+    """Return an entry as its TOML table, the rule and its id first; the version is that of the rule."""
+    table = outside(entry)
+    del table["rule"], table["id"]
+    table.pop("rule_version", None)
+    return {"rule": entry.rule, "id": entry.id, **table}
+
+
+def _lines(table: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"{key} = {_literal(value)}\n" for key, value in table.items())
+
+
+def _literal(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case list() | tuple():
+            return f"[{', '.join(map(_literal, value))}]"
+        case Decimal():
+            return f"{value:f}"
+        case _:
+            return str(value)
 
 
 def read_entries(tables: Any, source: str, noun: str, rule: Callable[[str, str], Kind[EntryT]]) -> list[EntryT]:

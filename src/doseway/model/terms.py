@@ -85,6 +85,34 @@ def plain(struct: msgspec.Struct) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def outside(struct: msgspec.Struct) -> dict[str, Any]:
+    """Return a struct as its TOML table: decimals with units; what is not set, or has its default, is left out.
+
+    The inverse of `read`.
+    """
+    defaults = {field.name: field.default for field in msgspec.structs.fields(struct)}
+    return {
+        toml_key(name): _with_unit(name, value)
+        for name, value in plain(struct).items()
+        if getattr(struct, name) != defaults[name]
+    }
+
+
+def words_of(kind: Any) -> tuple[str, ...]:
+    """Return the words that a field of words, or of a list of words, may hold; none of another field."""
+    if get_origin(kind) is tuple:
+        return _words(get_args(kind)[0])
+    return _words(kind)
+
+
+def _with_unit(field: str, value: Any) -> Any:
+    factor = next((factor for suffix, _, factor in _UNITS if field.endswith(suffix)), 1)
+    if factor == 1 or not isinstance(value, int):
+        return value
+    number = Decimal(value) / factor
+    return int(number) if number == number.to_integral_value() else number
+
+
 def _words(kind: Any) -> tuple[str, ...]:
     """Return the words that a field of words may hold; none of another field."""
     if isinstance(kind, type) and issubclass(kind, StrEnum):

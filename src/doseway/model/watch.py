@@ -16,7 +16,6 @@ A watch that was read is a frozen struct of integers. `to_plain` gives the snaps
 """
 
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any, Final
 
 import msgspec
@@ -25,13 +24,16 @@ from doseway.model.errors import Place, ProfileError
 from doseway.model.findings import Finding
 from doseway.model.journey import Journey
 from doseway.model.plugins import Registry
-from doseway.model.rulebook import BOOK_ID, check_entries, entry_from_plain, parse, read_entries
-from doseway.model.terms import plain, read
+from doseway.model.rulebook import BOOK_ID, Shelf, check_entries, entry_from_plain, parse, read_entries, write
+from doseway.model.terms import outside, plain, read
 from doseway.model.watching import WatchRule, WatchSpec, place_of
 
 GROUP: Final = "doseway.watch_rules"
 STANDARD_ID: Final = "standard"
 RULES: Final[Registry[WatchRule[Any]]] = Registry(GROUP, "watch rule")
+SHELF: Final = Shelf("doseway.model", "watches", "watch")
+builtin_ids = SHELF.ids
+builtin_text = SHELF.text
 
 
 class _Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,25 +88,12 @@ def load_watch(data: bytes | Mapping[str, Any], source: str) -> Watch:
     return _checked(head, read_entries(tables, source, "watch", RULES.get), source)
 
 
-def builtin_ids() -> tuple[str, ...]:
-    """Return the ids of the watches that come with Doseway, sorted."""
-    folder = files("doseway.model") / "watches"
-    return tuple(sorted(one.name.removesuffix(".toml") for one in folder.iterdir() if one.name.endswith(".toml")))
-
-
-def builtin_text(name: str) -> str:
-    """Return the TOML of a watch that comes with Doseway.
+def builtin(name: str = STANDARD_ID) -> Watch:
+    """Return a watch that comes with Doseway.
 
     Raises:
         ProfileError: there is none of that name.
     """
-    if name not in builtin_ids():
-        raise ProfileError(f"there is no watch {name!r}", hint=f"Built in: {', '.join(builtin_ids())}.")
-    return (files("doseway.model") / "watches" / f"{name}.toml").read_text(encoding="utf-8")
-
-
-def builtin(name: str = STANDARD_ID) -> Watch:
-    """Return a watch that comes with Doseway. Raises as `builtin_text` does."""
     return load_watch(builtin_text(name).encode(), f"{name}.toml")
 
 
@@ -112,6 +101,16 @@ def to_plain(watch: Watch) -> dict[str, Any]:
     """Return the snapshot of a watch: integers, strings, booleans and lists only; defaults are written out."""
     head = {field: getattr(watch, field) for field in _Head.__struct_fields__}
     return {**head, "rules": [plain(rule) for rule in watch.rules]}
+
+
+def to_toml(watch: Watch) -> str:
+    """Return a watch as TOML that `load_watch` reads back."""
+    return write(_head_of(watch), {}, watch.rules)
+
+
+def outside_head(watch: Watch) -> dict[str, Any]:
+    """Return all of a watch but its rules as the TOML document has it."""
+    return outside(_head_of(watch))
 
 
 def from_plain(document: Mapping[str, Any]) -> Watch:
@@ -148,6 +147,10 @@ def _located(one: Finding, journey: Journey) -> Finding:
     if place is None:
         return one
     return msgspec.structs.replace(one, latitude_udeg=place[0], longitude_udeg=place[1])
+
+
+def _head_of(watch: Watch) -> _Head:
+    return _Head(**{field: getattr(watch, field) for field in _Head.__struct_fields__})
 
 
 def _checked(head: _Head, rules: list[WatchSpec], source: str) -> Watch:

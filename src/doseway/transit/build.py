@@ -36,25 +36,39 @@ class Papers(msgspec.Struct, frozen=True, kw_only=True):
     """The documents about a shipment.
 
     Attributes:
-        lane: whose legs count from `departed_ms`, for a shipment without legs of its own.
+        lane: its legs are those of a shipment that has none of its own (see `planned_legs`).
         sites, devices: by id; sites that are neither of the legs nor safe, risk or dead are left out.
     """
 
     shipment: Shipment
     lane: Lane | None = None
-    departed_ms: int = 0
     sites: Mapping[str, Site] = {}
     devices: Mapping[str, DeviceCard] = {}
 
     def legs(self) -> tuple[Leg, ...]:
         """Return the legs in absolute time."""
-        if self.shipment.legs or self.lane is None:
-            return self.shipment.legs
-        shift = self.departed_ms
-        return tuple(
-            msgspec.structs.replace(leg, depart_at_ms=leg.depart_at_ms + shift, arrive_at_ms=leg.arrive_at_ms + shift)
-            for leg in self.lane.legs
+        return planned_legs(self.shipment, self.lane)
+
+
+def planned_legs(shipment: Shipment, lane: Lane | None) -> tuple[Leg, ...]:
+    """Return the legs of a shipment in absolute time: its own, else those of its lane.
+
+    A lane's legs count from the planned departure; where a shipment names none, from so long before the promised
+    arrival as the lane takes. Without either there are no legs.
+    """
+    if shipment.legs or lane is None or not lane.legs:
+        return shipment.legs
+    departs_ms = shipment.depart_at_ms
+    if departs_ms is None:
+        if shipment.promised_at_ms is None:
+            return ()
+        departs_ms = shipment.promised_at_ms - lane.legs[-1].arrive_at_ms
+    return tuple(
+        msgspec.structs.replace(
+            leg, depart_at_ms=leg.depart_at_ms + departs_ms, arrive_at_ms=leg.arrive_at_ms + departs_ms
         )
+        for leg in lane.legs
+    )
 
 
 def build(

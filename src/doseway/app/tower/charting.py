@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from doseway.app.board import ChannelPoints
 from doseway.app.tower.history import Column, parts_of
-from doseway.app.tower.judging import AMBIENT
 from doseway.app.tower.rows import accuracy_of
+from doseway.app.tower.sensors import air_sensors
 from doseway.app.tower.state import Context, Holder
 from doseway.model.readings import Quantity
 from doseway.model.units import INVALID, SECOND_MS
@@ -24,6 +24,7 @@ def channels_of(holder: Holder, first_ms: int, last_ms: int, buckets: int) -> li
     found = []
     for device, carried in holder.devices.items():
         card = holder.context.cards.get(device) if holder.context is not None else None
+        air = air_sensors(carried.history, holder.context, device)
         for key, column in sorted(carried.history.columns.items()):
             quantity, sensor = parts_of(key)
             part = column.between(first_ms, last_ms + 1)
@@ -38,7 +39,7 @@ def channels_of(holder: Holder, first_ms: int, last_ms: int, buckets: int) -> li
                     low_milli=tuple(low.tolist()),
                     high_milli=tuple(high.tolist()),
                     gaps_ms=_gaps(part, interval_ms),
-                    limits_milli=_limits(holder.context, quantity, sensor),
+                    limits_milli=_limits(holder.context, quantity, is_air=sensor in air),
                 )
             )
     return sorted(found, key=lambda one: (_ORDER.index(one.quantity), one.device, one.sensor))
@@ -92,11 +93,11 @@ def _median(column: Column) -> int:
     return int(np.sort(pauses)[(len(pauses) - 1) // 2]) if len(pauses) else 0
 
 
-def _limits(context: Context | None, quantity: Quantity, sensor: str) -> Limits:
+def _limits(context: Context | None, quantity: Quantity, *, is_air: bool) -> Limits:
     """Return the narrowest band of the excursion limits in force."""
     if context is None or quantity is not Quantity.TEMPERATURE:
         return None, None
-    plain = context.ambient_limits if sensor == AMBIENT and context.ambient_limits else context.limits
+    plain = context.ambient_limits if is_air else context.limits
     rules: list[dict[str, Any]] = msgspec.json.decode(plain)["rules"] if plain else []
     bands = [(one["side"], one["limit_milli"]) for one in rules if one["rule"] == "excursion"]
     low = max((limit for side, limit in bands if side == "low"), default=None)

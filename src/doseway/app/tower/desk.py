@@ -6,12 +6,13 @@ from typing import Final, get_args, get_type_hints
 import msgspec
 
 from doseway.app.board import AlertRow
+from doseway.app.books import check_book
 from doseway.app.tower.board import TowerBoard
 from doseway.app.tower.router import Router
 from doseway.app.tower.state import shipment_holder
 from doseway.ledger.drafts import Draft, Unless
 from doseway.ledger.sequencer import Sequencer
-from doseway.model.documents import Document, Lane, Leg, Party, Product, Shipment, Site
+from doseway.model.documents import Document, Lane, Leg, Party, Product, RuleBook, Shipment, Site
 from doseway.model.errors import ConflictError, DataError, Unavailable
 from doseway.model.facts import (
     AlertAcknowledged,
@@ -21,9 +22,11 @@ from doseway.model.facts import (
     Body,
     DispositionDecided,
     DocumentPut,
+    MilestoneReported,
 )
 
 _PATIENCE_S: Final = 10.0
+MILESTONES: Final = get_args(get_type_hints(MilestoneReported)["milestone"])
 DISPOSITIONS: Final = get_args(get_type_hints(DispositionDecided)["disposition"])
 
 
@@ -44,7 +47,8 @@ class TowerDesk:
         """Put a document; `replaces` is the version that was read, 0 for a new one.
 
         Raises:
-            ConflictError: somebody else put a newer version. DataError: it refers to what is not there.
+            ConflictError: somebody else put a newer version.
+        DataError: it refers to what is not there, or is a rule book that contradicts itself.
         """
         kind, tag = document.KIND, _document(document.KIND, document.id)
         after = self._seen(tag)
@@ -58,6 +62,9 @@ class TowerDesk:
             self._seen(_document(what, name))
             if not self._router.library.has(what, name):
                 raise DataError(f"{kind} {document.id} names the {what} {name!r}, and there is none")
+        if isinstance(document, RuleBook):
+            document = msgspec.structs.replace(document, version=version + 1)
+            check_book(document)
         plain = msgspec.to_builtins(document)
         body = DocumentPut(kind=kind, id=document.id, version=version + 1, replaces=replaces, document=plain)
         return self._append(body, (tag, f"{kind}:{document.id}"), by, Unless((tag,), after))
@@ -79,6 +86,14 @@ class TowerDesk:
         if self._router.bindings.shipment_at(device, at_ms) != shipment:
             raise DataError(f"the device {device} is not with the shipment {shipment} then")
         return self._bind("DELETE", shipment, device, at_ms, by, after)
+
+    def report(self, shipment: str, milestone: str, *, at_ms: int, by: str) -> int:
+        """Record what a person or a partner's system says happened. Raises DataError for an unknown milestone."""
+        if milestone not in MILESTONES:
+            raise DataError(f"there is no milestone {milestone!r}", hint=f"Known: {', '.join(MILESTONES)}.")
+        self._check_shipment(shipment)
+        plain = {"shipment": shipment, "milestone": milestone, "event_time_ms": at_ms}
+        return self._append(msgspec.convert(plain, MilestoneReported), (shipment_holder(shipment),), by)
 
     def acknowledge(self, alert: str, *, comment: str, by: str) -> int:
         """Acknowledge an alert. Raises DataError for an empty comment or an unknown alert."""

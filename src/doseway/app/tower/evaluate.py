@@ -25,6 +25,7 @@ from doseway.app.tower.state import (
     Holder,
     Observed,
     Published,
+    Reported,
     State,
     Ticked,
     Told,
@@ -48,7 +49,7 @@ from doseway.model.ids import ContentId, content_id
 
 FINAL: Final = frozenset({"release", "reject"})
 """Dispositions after which silence says nothing any more."""
-_REASONS: Final = ("time-passed", "new-reading", "late-data", "limits-changed", "device-assigned")
+_REASONS: Final = ("time-passed", "new-reading", "late-data", "milestone-reported", "limits-changed", "device-assigned")
 """Why a judgement may differ, from the weakest to the strongest."""
 
 
@@ -198,6 +199,11 @@ class _Folding:
                 self._put(event.holder, event.index, failures=tuple(known))
             case Decided():
                 self._put(event.holder, event.index, disposition=event.disposition)
+            case Reported():
+                said = {*self._holder(event.holder).milestones, event.milestone}
+                milestones = tuple(sorted(said, key=lambda one: (one.at_ms, one.kind)))
+                self._put(event.holder, event.index, milestones=milestones)
+                self._touch(event.holder, "milestone-reported")
             case Ticked():
                 self._tick(event.until_ms)
 

@@ -66,7 +66,7 @@ def journey_of(holder: Holder, until_ms: int) -> Journey:
         budget_left_ms=holder.judged.budget_left_ms if holder.judged is not None else None,
         visits=tuple(visits),
     )
-    phases = phases_of(context.shipment, context.legs, hearings, fixes, sites, visits, (), until_ms)
+    phases = phases_of(context.shipment, context.legs, hearings, fixes, sites, visits, holder.milestones, until_ms)
     return replace(journey, phases=phases)
 
 

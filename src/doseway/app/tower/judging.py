@@ -15,6 +15,7 @@ import numpy as np
 
 from doseway.app.episodes import finding_of
 from doseway.app.tower.history import Column, parts_of
+from doseway.app.tower.sensors import air_sensors
 from doseway.app.tower.state import Context, Failure, Found, Holder, Judged
 from doseway.coldchain.judge import Outcome, conclude, outcomes
 from doseway.coldchain.judgement import Episode, Judgement, Verdict
@@ -24,9 +25,6 @@ from doseway.coldchain.track import Tracks
 from doseway.model.readings import Quantity
 from doseway.model.terms import plain
 from doseway.model.wording import degrees, moment
-
-AMBIENT: Final = "ambient"
-"""The sensor that measures the air around the package: judged by the ambient limits where a shipment has them."""
 
 _PIECE_RECORDS: Final = 1 << 20
 
@@ -38,6 +36,7 @@ class _Part(NamedTuple):
     sensor: str
     column: Column
     limits: bytes
+    is_product: bool
 
 
 def judge_all(holders: Mapping[str, Holder]) -> dict[str, Judged]:
@@ -46,11 +45,11 @@ def judge_all(holders: Mapping[str, Holder]) -> dict[str, Judged]:
     by_limits: dict[bytes, list[_Part]] = {}
     for part in parts:
         by_limits.setdefault(part.limits, []).append(part)
-    results: dict[str, list[tuple[bytes, Outcome]]] = {}
+    results: dict[str, list[tuple[_Part, Outcome]]] = {}
     for limits, group in by_limits.items():
         for some in _pieces(group):
             for part, outcome in zip(some, _outcomes(some, _profile(limits)), strict=True):
-                results.setdefault(part.holder, []).append((limits, outcome))
+                results.setdefault(part.holder, []).append((part, outcome))
     return {
         name: _conclude(holder.context, results.get(name, []))
         for name, holder in holders.items()
@@ -78,12 +77,12 @@ def _parts(name: str, holder: Holder) -> Iterable[_Part]:
     if context is None:
         return
     for device, carried in holder.devices.items():
+        air = air_sensors(carried.history, context, device)
         for key, column in sorted(carried.history.columns.items()):
             quantity, sensor = parts_of(key)
             if quantity is Quantity.TEMPERATURE:
-                is_ambient = sensor == AMBIENT and bool(context.ambient_limits)
-                limits = context.ambient_limits if is_ambient else context.limits
-                yield _Part(name, f"{device}/{sensor}", column, limits)
+                limits = context.ambient_limits if sensor in air else context.limits
+                yield _Part(name, f"{device}/{sensor}", column, limits, is_product=sensor not in air)
 
 
 def _pieces(group: Sequence[_Part]) -> Iterator[list[_Part]]:
@@ -110,12 +109,12 @@ def _outcomes(group: Sequence[_Part], profile: Profile) -> list[Outcome]:
     return [one for block in outcomes(tracks, profile) for one in block]
 
 
-def _conclude(context: Context | None, results: Sequence[tuple[bytes, Outcome]]) -> Judged:
+def _conclude(context: Context | None, results: Sequence[tuple[_Part, Outcome]]) -> Judged:
     """Join the tracks of one shipment: the product's judgement, and what was found by the ambient limits beside it."""
     limits = context.limits if context is not None else b""
-    product = [one for by, one in results if by == limits]
+    product = [one for part, one in results if part.is_product]
     judgement = conclude(product, _profile(limits), _writer(limits))
-    found = [_found(by, episode) for by, one in results for episode in one.episodes]
+    found = [_found(part.limits, episode) for part, one in results for episode in one.episodes]
     left = [one.left_ms for one in judgement.consumptions if one.budget_ms]
     return Judged(
         judgement=judgement if context is None or not context.error else _undecided(judgement, context.error),

@@ -2,25 +2,34 @@
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Final
 
 import msgspec
 
+from doseway.app.books import SORTS, Book, book_of, builtin
 from doseway.app.tower.bindings import Bindings
 from doseway.app.tower.state import Context
 from doseway.coldchain import profile as profiles
 from doseway.coldchain.profile import Profile
 from doseway.model import watch as watches
 from doseway.model.canonical import encode
-from doseway.model.documents import KINDS, DeviceCard, Document, Lane, Leg, Product, Shipment, Site
+from doseway.model.documents import (
+    KINDS,
+    DeviceCard,
+    Document,
+    Lane,
+    Leg,
+    Product,
+    ProfileBook,
+    RuleBook,
+    Shipment,
+    Site,
+    WatchBook,
+)
 from doseway.model.errors import DataError, DosewayError
 from doseway.model.facts import DocumentPut
 from doseway.model.units import SECOND_MS
-
-PROFILE_KIND: Final = "profile"
-WATCH_KIND: Final = "watch"
-BOOKS: Final = frozenset({PROFILE_KIND, WATCH_KIND})
-"""Rule books that users put as documents: their snapshots."""
+from doseway.model.watch import Watch
+from doseway.transit.build import planned_legs
 
 
 class Library:
@@ -29,8 +38,6 @@ class Library:
     def __init__(self, bindings: Bindings) -> None:
         self._bindings = bindings
         self._documents: dict[str, dict[str, Document]] = {kind: {} for kind in KINDS}
-        self._profiles: dict[str, Mapping[str, Any]] = {}
-        self._watches: dict[str, Mapping[str, Any]] = {}
         self._contexts: dict[str, Context] = {}
         self._device_keys: Mapping[str, str] = {}
         self._changed: set[str] = set()
@@ -38,11 +45,6 @@ class Library:
 
     def record(self, body: DocumentPut) -> None:
         """Take a document. Raises DataError where it is none of its kind."""
-        if body.kind in BOOKS:
-            books = self._profiles if body.kind == PROFILE_KIND else self._watches
-            books[body.id] = body.document
-            self._is_all_changed = True
-            return
         document = read_document(body)
         self._documents[body.kind][body.id] = document
         if isinstance(document, Shipment):
@@ -79,11 +81,16 @@ class Library:
 
     def has(self, kind: str, name: str) -> bool:
         """Tell whether there is a document."""
-        if kind == PROFILE_KIND:
-            return name in self._profiles or name in profiles.builtin_ids()
-        if kind == WATCH_KIND:
-            return name in self._watches or name in watches.builtin_ids()
-        return name in self._documents[kind]
+        return name in self._documents[kind] or (kind in SORTS and name in SORTS[kind].shelf.ids())
+
+    def book(self, kind: str, name: str) -> Book:
+        """Return a profile or a watch: the user's own, else the built-in one of that name.
+
+        Raises:
+            ProfileError: there is none of that name, or it cannot be read any more.
+        """
+        own = self._documents[kind].get(name)
+        return book_of(own) if isinstance(own, RuleBook) else builtin(kind, name)
 
     def _context(self, name: str) -> Context:
         shipment = self._documents[Shipment.KIND][name]
@@ -113,24 +120,22 @@ class Library:
     def _limits(self, name: str, used_s: int) -> bytes:
         if not name:
             return b""
-        own = self._profiles.get(name)
-        return _snapshot(name, used_s) if own is None else _plain(profiles.from_plain(own), used_s)
+        if name not in self._documents[ProfileBook.KIND]:
+            return _snapshot(name, used_s)
+        own = self.book(ProfileBook.KIND, name)
+        assert isinstance(own, Profile)
+        return _plain(own, used_s)
 
     def _watch(self, name: str) -> bytes:
-        own = self._watches.get(name)
-        return _standing_watch(name) if own is None else encode(watches.to_plain(watches.from_plain(own)))
+        if name not in self._documents[WatchBook.KIND]:
+            return _standing_watch(name)
+        own = self.book(WatchBook.KIND, name)
+        assert isinstance(own, Watch)
+        return encode(watches.to_plain(own))
 
     def _legs(self, shipment: Shipment) -> tuple[Leg, ...]:
         lane = self._documents[Lane.KIND].get(shipment.lane)
-        if shipment.legs or not isinstance(lane, Lane) or not lane.legs or shipment.promised_at_ms is None:
-            return shipment.legs
-        departure_ms = shipment.promised_at_ms - lane.legs[-1].arrive_at_ms
-        return tuple(
-            msgspec.structs.replace(
-                leg, depart_at_ms=leg.depart_at_ms + departure_ms, arrive_at_ms=leg.arrive_at_ms + departure_ms
-            )
-            for leg in lane.legs
-        )
+        return planned_legs(shipment, lane if isinstance(lane, Lane) else None)
 
     def _sites(self, legs: Iterable[Leg]) -> dict[str, Site]:
         named = {site for leg in legs for site in (leg.from_site, leg.to_site)}

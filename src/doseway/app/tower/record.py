@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterator
 
 from doseway.app.tower.history import indexes_of, parts_of
-from doseway.app.tower.judging import AMBIENT
+from doseway.app.tower.sensors import air_sensors
 from doseway.app.tower.state import Holder
 from doseway.model.readings import Device, Quantity, Recording, Series, SignatureCheck, SignatureStatus
 
@@ -12,7 +12,7 @@ from doseway.model.readings import Device, Quantity, Recording, Series, Signatur
 def record_of(holder: Holder) -> Recording:
     """Return everything that the product's limits judge, and what else was measured; sensors are `device/sensor`.
 
-    The air around the package is left out where it has limits of its own: the record is judged by the product's.
+    The temperature of the air around the package is left out: the record is judged by the product's limits.
     """
     return Recording(
         format="readings",
@@ -35,11 +35,11 @@ def temperatures_of(holder: Holder) -> list[Series]:
 
 
 def _series(holder: Holder) -> Iterator[Series]:
-    has_ambient = holder.context is not None and bool(holder.context.ambient_limits)
     for device, carried in holder.devices.items():
+        air = air_sensors(carried.history, holder.context, device)
         for key, column in sorted(carried.history.columns.items()):
             quantity, sensor = parts_of(key)
-            if sensor == AMBIENT and has_ambient and quantity is Quantity.TEMPERATURE:
+            if sensor in air and quantity is Quantity.TEMPERATURE:
                 continue
             series = Series(f"{device}/{sensor}", quantity)
             series.observed_at_ms, series.value_milli = array("q", column.at), array("i", column.value)

@@ -24,6 +24,7 @@ from doseway.app.tower.state import (
     Failed,
     Failure,
     Observed,
+    Reported,
     Told,
     device_holder,
     shipment_holder,
@@ -41,6 +42,7 @@ from doseway.model.facts import (
     AssociationRecorded,
     DispositionDecided,
     DocumentPut,
+    MilestoneReported,
     PacketDecoded,
     PacketReceived,
     PacketRejected,
@@ -49,6 +51,7 @@ from doseway.model.facts import (
 from doseway.model.findings import Finding
 from doseway.model.ids import content_id
 from doseway.model.readings import Recording
+from doseway.transit.phases import Milestone
 
 Collect = Callable[[str], Sequence[Carried]]
 """Returns what a device observed, wherever it is held now."""
@@ -161,8 +164,8 @@ class Router:
                 rule_id = next((tag[5:] for tag in found.fact.tags if tag.startswith("rule:")), body.rule)
                 failure = Failure(body.rule, rule_id, body.error)
                 self._events.append(Failed(shipment_holder(shipment), index, failure))
-            case DispositionDecided():
-                self._events.append(Decided(shipment_holder(body.shipment), index, body.disposition))
+            case DispositionDecided() | MilestoneReported():
+                self._events.append(_said_by_people(index, body))
             case AlertRetracted():
                 self._tell(index, body, "retracted", None)
             case AlertOpened() | AlertExtended() | AlertShortened() | AlertClosed():
@@ -246,6 +249,13 @@ class Router:
             self.library.record(body)
         except DataError:
             return  # a newer Doseway knows this kind; the log keeps it
+
+
+def _said_by_people(index: int, body: DispositionDecided | MilestoneReported) -> Decided | Reported:
+    holder = shipment_holder(body.shipment)
+    if isinstance(body, DispositionDecided):
+        return Decided(holder, index, body.disposition)
+    return Reported(holder, index, Milestone(kind=body.milestone, at_ms=body.event_time_ms))
 
 
 def _effect(index: int, decoded: Decoded) -> Effect:

@@ -1,11 +1,11 @@
 """Rows of the tower's views, from what is known of a subject."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from doseway.app.board import DeviceRow, ShipmentRow
 from doseway.app.tower.evaluate import FINAL
 from doseway.app.tower.history import UNKNOWN, History, parts_of
-from doseway.app.tower.judging import AMBIENT
+from doseway.app.tower.sensors import likely_air, product_sensors
 from doseway.app.tower.state import Carried, Holder
 from doseway.app.tower.tables import RANKS
 from doseway.coldchain.judgement import Verdict
@@ -21,7 +21,7 @@ def shipment_row(holder: Holder) -> ShipmentRow:
     open_alerts = [one for one in holder.published.values() if one.state == "open"]
     heard = [one for each in holder.devices.values() if (one := each.history.newest_ms) is not None]
     located_at_ms, latitude, longitude = newest_fix(holder.devices.values().__iter__())
-    temperature, temperature_at_ms = _newest(holder, lambda sensor: sensor != AMBIENT)
+    temperature, temperature_at_ms = _newest(holder)
     progress = holder.progress
     return ShipmentRow(
         id=shipment.id,
@@ -81,17 +81,19 @@ def accuracy_of(accuracy: int) -> int | None:
     return None if accuracy == UNKNOWN else accuracy
 
 
-def _newest(holder: Holder, is_wanted: Callable[[str], bool]) -> tuple[int | None, int | None]:
-    """Return the newest valid temperature of the wanted sensors; any sensor's where there is none of these."""
+def _newest(holder: Holder) -> tuple[int | None, int | None]:
+    """Return the newest valid temperature of the product, as far as sensors' names tell; else of any sensor."""
     found: list[tuple[bool, int, int]] = []
-    for carried in holder.devices.values():
+    for device, carried in holder.devices.items():
+        product = product_sensors(holder, device, carried)
+        wanted = product - likely_air(product)
         for key, column in carried.history.columns.items():
             quantity, sensor = parts_of(key)
             if quantity is not Quantity.TEMPERATURE:
                 continue
             for place in range(len(column) - 1, -1, -1):
                 if column.values[place] != INVALID:
-                    found.append((is_wanted(sensor), int(column.times[place]), int(column.values[place])))
+                    found.append((sensor in wanted, int(column.times[place]), int(column.values[place])))
                     break
     if not found:
         return None, None

@@ -9,6 +9,7 @@ from doseway.app.tower.history import EMPTY, History
 from doseway.coldchain.judgement import Judgement, Verdict
 from doseway.model.documents import DeviceCard, Leg, Shipment, Site
 from doseway.model.findings import Finding
+from doseway.transit.phases import Milestone
 
 Window = tuple[int, int | None]
 """From an instant up to, and without, another; None: still."""
@@ -110,6 +111,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         devices: by id, sorted. published: by alert id. failures: those that were told.
+        milestones: what people and partners' systems said happened, sorted, each once.
         disposition: what a person decided last. progress: how far it is. rests_on: the newest fact that it rests on.
     """
 
@@ -119,6 +121,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     failures: tuple[Failure, ...] = ()
     judged: Judged | None = None
     progress: Progress = Progress()
+    milestones: tuple[Milestone, ...] = ()
     disposition: str = ""
     rests_on: int = -1
 
@@ -191,13 +194,21 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
     disposition: str
 
 
+class Reported(msgspec.Struct, frozen=True, gc=False):
+    """A person or a partner's system said what happened to the shipment."""
+
+    holder: str
+    index: int
+    milestone: Milestone
+
+
 class Ticked(msgspec.Struct, frozen=True, gc=False):
     """Time went by, heard or not."""
 
     until_ms: int
 
 
-Event = Observed | Assigned | Described | Told | Failed | Decided | Ticked
+Event = Observed | Assigned | Described | Told | Failed | Decided | Reported | Ticked
 
 
 def shipment_holder(shipment: str) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from doseway.app.board import AlertRow, AlertState, DeviceRow, ShipmentRow, Stored, TimelineRow
-from doseway.app.tower.library import BOOKS, read_document
+from doseway.app.tower.library import read_document
 from doseway.app.tower.state import state_of
 from doseway.app.tower.timeline import told_in_words
 from doseway.ledger.drafts import Indexed
@@ -26,7 +26,7 @@ from doseway.model.facts import (
 from doseway.model.findings import Severity
 
 NAME: Final = "tower"
-VERSION: Final = 1
+VERSION: Final = 2
 RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
 
 _SCHEMA: Final = {
@@ -165,8 +165,6 @@ class StoredPlain(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _put_document(tx: Transaction, index: int, body: DocumentPut) -> None:
-    if body.kind in BOOKS:
-        return
     try:
         read_document(body)
     except DataError:

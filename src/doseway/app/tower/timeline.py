@@ -1,6 +1,7 @@
 """Facts about shipments in words for a person, in English."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from doseway.model.clock import iso_utc
 from doseway.model.documents import Shipment
@@ -18,6 +19,7 @@ from doseway.model.facts import (
     DispositionDecided,
     DocumentPut,
     Fact,
+    MilestoneReported,
     RuleFailed,
 )
 
@@ -31,6 +33,8 @@ def told_in_words(fact: Fact, body: Body) -> Iterator[tuple[str, str]]:
         case AssociationRecorded(parent=shipment, child=device, action=action):
             verb = "put to" if action == "ADD" else "taken from"
             yield shipment, f"The device {device} was {verb} the shipment at {iso_utc(body.event_time_ms)}."
+        case MilestoneReported(shipment=shipment, milestone=milestone, event_time_ms=at_ms):
+            yield shipment, f"{fact.by} says that the shipment {_HAPPENED[milestone]} at {iso_utc(at_ms)}."
         case DispositionDecided(shipment=shipment, disposition=disposition, reason=reason):
             yield shipment, f"{fact.by} decided: {disposition}. {reason}"
         case RuleFailed(shipment=shipment, rule=rule, error=error) if shipment:
@@ -39,6 +43,14 @@ def told_in_words(fact: Fact, body: Body) -> Iterator[tuple[str, str]]:
             yield body.shipment, _revision(body)
         case AlertAcknowledged() | AlertSnoozed() | AlertEscalated():
             yield body.shipment, _answer(fact.by, body)
+
+
+_HAPPENED: Final = {
+    "departed": "departed",
+    "arrived": "arrived",
+    "delivered": "was delivered",
+    "closed": "was closed",
+}
 
 
 def _revision(body: AlertOpened | AlertExtended | AlertShortened | AlertRetracted | AlertClosed) -> str:

@@ -140,12 +140,13 @@ def import_documents(request: PageRequest, kind: KindName, data: Upload) -> Resp
         return _list(request, kind, status=422, is_missing=True)
     try:
         rows = forms.read_table(kind, file.file.read(), file.filename)
-        indexes, wrong = forms.put_all(tower.board, tower.desk, kind, rows, by=request.user.name)
+        reports = forms.put_all(tower.board, tower.desk, kind, rows, by=request.user.name)
     except DosewayError as error:
         return _list(request, kind, status=422, wrong=error)
-    if indexes:
-        tower.board.wait_for(indexes[-1], 1.0)
-    return _list(request, kind, status=422 if wrong else 200, taken=len(indexes), rejected=wrong)
+    newest = max((one.index for one in reports if one.index is not None), default=None)
+    if newest is not None:
+        tower.board.wait_for(newest, 1.0)
+    return _list(request, kind, status=422 if any(one.outcome == "wrong" for one in reports) else 200, reports=reports)
 
 
 def _list(request: PageRequest, kind: str, after: str = "", *, status: int = 200, **found: Any) -> Response[str]:
