@@ -46,7 +46,11 @@ class FakeTive:
         start, end = to_ms(query["startDate"][0]), to_ms(query["endDate"][0])
         self.asked.append((shipment, start, end))
         found = [at for at in sorted(self.messages[shipment]) if start <= at < end]
-        return 200, [{"DeviceId": "860000000000001", "EntryTimeEpoch": at} for at in found[: self.most_items]]
+        return 200, [self.document(shipment, at) for at in found[: self.most_items]]
+
+    def document(self, shipment: str, at_ms: int) -> Any:
+        assert shipment in self.messages
+        return {"DeviceId": "860000000000001", "EntryTimeEpoch": at_ms}
 
 
 @contextmanager
