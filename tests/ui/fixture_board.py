@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from doseway.app.board import (
     AlertState,
     Change,
     ChannelPoints,
+    Counts,
     DeviceRow,
     ShipmentQuery,
     ShipmentRow,
@@ -105,8 +107,30 @@ class Memory:
     def alert(self, alert: str) -> AlertRow | None:
         return self.by_alert.get(alert)
 
-    def devices(self, *, after: str = "", limit: int = 100) -> Sequence[DeviceRow]:
-        return [row for key, row in sorted(self.by_device.items()) if key > after][:limit]
+    def counts(self) -> Counts:
+        rows = self.rows.values()
+        return Counts(
+            phases=dict(Counter(row.phase for row in rows)),
+            alerting=sum(row.open_alerts > 0 for row in rows),
+            located=sum(row.latitude_udeg is not None for row in rows),
+            late=sum(row.is_late for row in rows),
+            open_alerts=sum(row.state == "open" for row in self.by_alert.values()),
+        )
+
+    def devices(
+        self, *, text: str = "", shipment: str = "", is_silent: bool = False, after: str = "", limit: int = 100
+    ) -> Sequence[DeviceRow]:
+        return [
+            row
+            for key, row in sorted(self.by_device.items())
+            if key > after
+            and shipment in {"", row.shipment}
+            and (row.is_silent or not is_silent)
+            and all(word in f"{row.device} {row.model}".lower() for word in text.lower().split())
+        ][:limit]
+
+    def count_silent(self) -> int:
+        return sum(row.is_silent for row in self.by_device.values())
 
     def channels(self, shipment: str, *, first_ms: int, last_ms: int, buckets: int) -> Sequence[ChannelPoints]:
         return [_cut(one, first_ms, last_ms) for one in data.channel_points(self.cases[shipment])]

@@ -67,8 +67,8 @@ class Meter:
         self.size.set(status.size)
         for view in status.views:
             self.lag.labels(view.name).set(max(0, status.size - view.taken))
-        self.alerts.set(len(tower.board.alerts(limit=500)))
-        self.silent.set(sum(row.is_silent for row in tower.board.devices(limit=500)))
+        self.alerts.set(tower.board.counts().open_alerts)
+        self.silent.set(tower.board.count_silent())
         return generate_latest(self.registry)
 
 

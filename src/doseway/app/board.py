@@ -56,6 +56,26 @@ class ShipmentRow(msgspec.Struct, frozen=True, kw_only=True):
     worst: Severity | None
     index: int
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it is expected after the promised time."""
+        return self.eta_at_ms is not None and self.promised_at_ms is not None and self.eta_at_ms > self.promised_at_ms
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many there are: shipments by phase, with open alerts, with a position, expected late; and open alerts."""
+
+    phases: dict[Phase, int]
+    alerting: int
+    located: int
+    late: int
+    open_alerts: int
+
+    @property
+    def shipments(self) -> int:
+        """All shipments."""
+        return sum(self.phases.values())
+
 
 class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     """One alert as it stands; `revisions` counts what was said about it, `index` is the newest of that."""
@@ -158,8 +178,16 @@ class Board(Protocol):
     def alert(self, alert: str) -> AlertRow | None:
         """Return one alert."""
 
-    def devices(self, *, after: str = "", limit: int = 100) -> Sequence[DeviceRow]:
-        """Return a page of devices, sorted by id."""
+    def counts(self) -> Counts:
+        """Return how many there are of what the overview counts."""
+
+    def devices(
+        self, *, text: str = "", shipment: str = "", is_silent: bool = False, after: str = "", limit: int = 100
+    ) -> Sequence[DeviceRow]:
+        """Return a page of devices, sorted by id: with these words in id or model, of a shipment, only silent ones."""
+
+    def count_silent(self) -> int:
+        """Return how many devices are silent."""
 
     def channels(self, shipment: str, *, first_ms: int, last_ms: int, buckets: int) -> Sequence[ChannelPoints]:
         """Return every channel of a shipment within a span, in at most so many buckets each."""

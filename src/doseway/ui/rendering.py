@@ -21,7 +21,6 @@ from doseway.ui.statics import address
 from doseway.ui.words import Words
 
 PageRequest = Request[Who, Any, Any]
-MOST_ALERTS: Final = 500
 _HEADERS: Final = {"Vary": "Cookie, HX-Request"}
 
 
@@ -92,7 +91,7 @@ def render(
         "path": request.url.path,
         "here": str(request.url.path) + (f"?{request.url.query}" if request.url.query else ""),
         "done": request.query_params.get("done", ""),
-        "open_alerts": len(tower_of(request).board.alerts(limit=MOST_ALERTS)) if who else 0,
+        "counts": tower_of(request).board.counts() if who else None,
         "version": __version__,
         **(context or {}),
     }

@@ -59,9 +59,18 @@ def snooze(request: AnyRequest, alert: Id, data: JSONBody[Snooze]) -> Response[D
 
 
 @get("/devices", needs="read", sync_to_thread=True)
-def list_devices(request: AnyRequest, after: After = "", limit: Limit = 100) -> Response[list[DeviceRow]]:
-    """List the devices that have a card or were heard, by id."""
-    return page(request, tower_of(request).board.devices(after=after, limit=limit), limit, lambda row: row.device)
+def list_devices(
+    request: AnyRequest,
+    text: Annotated[str, QueryParameter(max_length=200)] = "",
+    shipment: Annotated[str, QueryParameter(max_length=200)] = "",
+    is_silent: FromQuery[bool] = False,
+    after: After = "",
+    limit: Limit = 100,
+) -> Response[list[DeviceRow]]:
+    """List the devices that have a card or were heard, by id: with these words, of a shipment, only silent ones."""
+    board = tower_of(request).board
+    rows = board.devices(text=text, shipment=shipment, is_silent=is_silent, after=after, limit=limit)
+    return page(request, rows, limit, lambda row: row.device)
 
 
 def _known(request: AnyRequest, alert: str) -> AlertRow:

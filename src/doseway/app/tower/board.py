@@ -1,7 +1,9 @@
 """The tower's `Board`: tables for what is searched and sorted, the states for what is drawn."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, Final
 
 import msgspec
 
@@ -9,6 +11,7 @@ from doseway.app.board import (
     AlertRow,
     AlertState,
     ChannelPoints,
+    Counts,
     DeviceRow,
     ShipmentQuery,
     ShipmentRow,
@@ -58,9 +61,7 @@ class TowerBoard:
 
     def shipments(self, query: ShipmentQuery) -> Sequence[ShipmentRow]:
         """Return a page of shipments, sorted by id."""
-        sql, values = "SELECT row FROM tower_shipment WHERE id > ?", [query.after]
-        for word in query.text.casefold().split():
-            sql, values = f"{sql} AND instr(words, ?) > 0", [*values, word]
+        sql, values = _searched("SELECT row FROM tower_shipment WHERE id > ?", query.after, query.text)
         if query.phases:
             marks = ", ".join("?" * len(query.phases))
             sql, values = f"{sql} AND phase IN ({marks})", [*values, *query.phases]
@@ -93,11 +94,30 @@ class TowerBoard:
         rows = self._rows("SELECT row FROM tower_alert WHERE alert = ?", alert)
         return _ALERT.decode(rows[0]) if rows else None
 
-    def devices(self, *, after: str = "", limit: int = 100) -> Sequence[DeviceRow]:
-        """Return a page of devices, sorted by id."""
-        sql = "SELECT row FROM tower_device WHERE device > ? ORDER BY device LIMIT ?"
+    def counts(self) -> Counts:
+        """Return how many there are of what the overview counts."""
+        sql = (
+            "SELECT phase, open_alerts > 0, is_located, is_late, count(*) FROM tower_shipment "
+            "GROUP BY phase, open_alerts > 0, is_located, is_late"
+        )
+        ((alerts,),) = self._views.query("SELECT count(*) FROM tower_alert WHERE state = 'open'")
+        return msgspec.convert(_counted(self._views.query(sql), alerts), Counts)
+
+    def devices(
+        self, *, text: str = "", shipment: str = "", is_silent: bool = False, after: str = "", limit: int = 100
+    ) -> Sequence[DeviceRow]:
+        """Return a page of devices, sorted by id: with these words in id or model, of a shipment, only silent ones."""
+        sql, values = _searched("SELECT row FROM tower_device WHERE device > ?", after, text)
+        if shipment:
+            sql, values = f"{sql} AND shipment = ?", [*values, shipment]
+        rows = self._heard(self._rows(f"{sql} ORDER BY device LIMIT ?", *values, -1 if is_silent else _page(limit)))
+        return list(islice((row for row in rows if row.is_silent or not is_silent), _page(limit)))
+
+    def count_silent(self) -> int:
+        """Return how many devices are silent."""
         until_ms = until_ms_of(self._keeper.states)
-        return [self._heard(_DEVICE.decode(row), until_ms) for row in self._rows(sql, after, _page(limit))]
+        found = self._views.query("SELECT device, heard_at_ms FROM tower_device")
+        return sum(self._is_silent(str(device), heard, until_ms) for device, heard in found)
 
     def channels(self, shipment: str, *, first_ms: int, last_ms: int, buckets: int) -> Sequence[ChannelPoints]:
         """Return every channel of a shipment within a span, in at most so many buckets each."""
@@ -124,14 +144,34 @@ class TowerBoard:
         sql = "SELECT row FROM tower_document WHERE kind = ? AND id > ? ORDER BY id LIMIT ?"
         return [_STORED.decode(row).read() for row in self._rows(sql, kind, after, _page(limit))]
 
-    def _heard(self, row: DeviceRow, until_ms: int) -> DeviceRow:
-        card = self._library.card(row.device)
+    def _heard(self, rows: Sequence[bytes]) -> Iterator[DeviceRow]:
+        until_ms = until_ms_of(self._keeper.states)
+        for row in map(_DEVICE.decode, rows):
+            yield msgspec.structs.replace(row, is_silent=self._is_silent(row.device, row.heard_at_ms, until_ms))
+
+    def _is_silent(self, device: str, heard_at_ms: object, until_ms: int) -> bool:
+        card = self._library.card(device)
         silence_ms = (card.silence_s if card is not None else _SILENCE_S) * SECOND_MS
-        is_silent = row.heard_at_ms is None or until_ms - row.heard_at_ms > silence_ms
-        return msgspec.structs.replace(row, is_silent=is_silent)
+        return not isinstance(heard_at_ms, int) or until_ms - heard_at_ms > silence_ms
 
     def _rows(self, sql: str, *values: object) -> list[bytes]:
         return [row for (row,) in self._views.query(sql, values) if isinstance(row, bytes)]
+
+
+def _searched(sql: str, after: str, text: str) -> tuple[str, list[object]]:
+    """Return a statement that goes on behind an id and asks for every word of a text."""
+    words = text.casefold().split()
+    return sql + " AND instr(words, ?) > 0" * len(words), [after, *words]
+
+
+def _counted(groups: Sequence[tuple[Any, ...]], open_alerts: object) -> dict[str, object]:
+    """Add up groups of (phase, is alerting, is located, is late, how many)."""
+    phases: Counter[str] = Counter()
+    sums: Counter[str] = Counter()
+    for phase, alerting, located, late, count in groups:
+        phases[phase] += count
+        sums.update(alerting=alerting * count, located=located * count, late=late * count)
+    return {"alerting": 0, "located": 0, "late": 0, **sums, "phases": dict(phases), "open_alerts": open_alerts}
 
 
 def _page(limit: int) -> int:

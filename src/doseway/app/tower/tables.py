@@ -31,8 +31,9 @@ RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
 
 _SCHEMA: Final = {
     "tower_shipment": "(id TEXT PRIMARY KEY, words TEXT NOT NULL, phase TEXT NOT NULL, open_alerts INTEGER NOT NULL, "
+    "is_located INTEGER NOT NULL, is_late INTEGER NOT NULL, row BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    "tower_device": "(device TEXT PRIMARY KEY, words TEXT NOT NULL, shipment TEXT NOT NULL, heard_at_ms INTEGER, "
     "row BLOB NOT NULL) STRICT, WITHOUT ROWID",
-    "tower_device": "(device TEXT PRIMARY KEY, row BLOB NOT NULL) STRICT, WITHOUT ROWID",
     "tower_alert": "(alert TEXT PRIMARY KEY, shipment TEXT NOT NULL, state TEXT NOT NULL, rank INTEGER NOT NULL, "
     "opened_index INTEGER NOT NULL, row BLOB NOT NULL) STRICT, WITHOUT ROWID",
     "tower_document": "(kind TEXT NOT NULL, id TEXT NOT NULL, row BLOB NOT NULL, PRIMARY KEY (kind, id)) "
@@ -41,6 +42,9 @@ _SCHEMA: Final = {
     "PRIMARY KEY (shipment, idx)) STRICT, WITHOUT ROWID",
 }
 _INDEXES: Final = (
+    "CREATE INDEX tower_shipment_counted ON tower_shipment (phase, open_alerts > 0, is_located, is_late)",
+    "CREATE INDEX tower_device_heard ON tower_device (device, heard_at_ms)",
+    "CREATE INDEX tower_device_by_shipment ON tower_device (shipment)",
     "CREATE INDEX tower_alert_by_shipment ON tower_alert (shipment, state)",
     "CREATE INDEX tower_alert_by_rank ON tower_alert (state, rank DESC, opened_index DESC)",
 )
@@ -60,9 +64,17 @@ def reset(tx: Transaction) -> None:
 def put_shipments(tx: Transaction, rows: Iterable[ShipmentRow]) -> None:
     """Write shipments."""
     tx.executemany(
-        "INSERT OR REPLACE INTO tower_shipment VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO tower_shipment VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (row.id, f"{row.id}\n{row.title}\n{row.product}".casefold(), row.phase, row.open_alerts, _encode(row))
+            (
+                row.id,
+                f"{row.id}\n{row.title}\n{row.product}".casefold(),
+                row.phase,
+                row.open_alerts,
+                row.latitude_udeg is not None,
+                row.is_late,
+                _encode(row),
+            )
             for row in rows
         ],
     )
@@ -70,7 +82,13 @@ def put_shipments(tx: Transaction, rows: Iterable[ShipmentRow]) -> None:
 
 def put_devices(tx: Transaction, rows: Iterable[DeviceRow]) -> None:
     """Write devices."""
-    tx.executemany("INSERT OR REPLACE INTO tower_device VALUES (?, ?)", [(row.device, _encode(row)) for row in rows])
+    tx.executemany(
+        "INSERT OR REPLACE INTO tower_device VALUES (?, ?, ?, ?, ?)",
+        [
+            (row.device, f"{row.device}\n{row.model}".casefold(), row.shipment, row.heard_at_ms, _encode(row))
+            for row in rows
+        ],
+    )
 
 
 def apply(tx: Transaction, facts: Sequence[Indexed]) -> None:

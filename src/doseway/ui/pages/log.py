@@ -8,9 +8,11 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
 from doseway.app.proving import verify_pack
+from doseway.model.errors import DataError, DosewayError
 from doseway.ui.rendering import PageRequest, must_be_ours, render, tower_of
 
-_DEVICES: Final = 500
+_SILENT: Final = 12
+_LONGEST_POLICY: Final = 100_000
 Upload = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)]
 
 
@@ -22,17 +24,37 @@ def show_log(request: PageRequest) -> Response[str]:
 
 @post("/log/verify", needs="read", include_in_schema=False, sync_to_thread=True)
 def verify(request: PageRequest, data: Upload) -> Response[str]:
-    """Verify a pack that was uploaded, against this tower's policy of witnesses."""
+    """Verify a pack that was uploaded, against a policy that came with it, else against this tower's own."""
     must_be_ours(request, data)
-    pack = data.get("pack")
-    if not isinstance(pack, UploadFile) or not pack.filename:
+    pack, own = _uploaded(data.get("pack")), _uploaded(data.get("policy"))
+    if pack is None:
         return _page(request, {"is_missing": True}, status=422)
-    found = verify_pack(pack.file.read(), tower_of(request).archive.policy())
-    return _page(request, {"is_missing": False, "name": pack.filename, **found})
+    try:
+        policy = own.file.read(_LONGEST_POLICY).decode() if own else tower_of(request).archive.policy()
+        found = verify_pack(pack.file.read(), policy)
+    except (DosewayError, ValueError) as error:
+        wrong = error if isinstance(error, DosewayError) else DataError(f"the policy cannot be read: {error}")
+        return _page(request, wrong=wrong, status=422)
+    return _page(request, {"name": pack.filename, "policy": own.filename if own else "", **found})
 
 
-def _page(request: PageRequest, verified: dict[str, Any] | None = None, *, status: int = 200) -> Response[str]:
+def _uploaded(one: object) -> UploadFile | None:
+    return one if isinstance(one, UploadFile) and one.filename else None
+
+
+def _page(
+    request: PageRequest,
+    verified: dict[str, Any] | None = None,
+    *,
+    wrong: DosewayError | None = None,
+    status: int = 200,
+) -> Response[str]:
     tower = tower_of(request)
-    silent = [row for row in tower.board.devices(limit=_DEVICES) if row.is_silent]
-    context = {"status": tower.archive.status(), "silent": silent, "verified": verified}
+    context = {
+        "status": tower.archive.status(),
+        "silent": tower.board.devices(is_silent=True, limit=_SILENT),
+        "silent_count": tower.board.count_silent(),
+        "verified": verified,
+        "wrong": wrong,
+    }
     return render(request, "log.html", context, status=status)

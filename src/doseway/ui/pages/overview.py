@@ -1,6 +1,5 @@
 """The overview: all shipments on the map and in a list, with search, filters and saved views."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, get_args
 from urllib.parse import parse_qsl, urlencode
@@ -10,11 +9,10 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromQuery, QueryParameter
 from litestar.response import Redirect
 
-from doseway.app.board import Board, Phase, ShipmentQuery, ShipmentRow
+from doseway.app.board import Phase, ShipmentQuery, ShipmentRow
 from doseway.ui.rendering import PageRequest, Zones, accounts_of, is_part, must_be_ours, render, tower_of
 
 ROWS: Final = 100
-_COUNTED: Final = 500
 _LONGEST_NAME: Final = 60
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
@@ -43,7 +41,6 @@ def overview(
         "query": chosen,
         "next": _next(chosen, rows),
         "is_first": not after,
-        "counts": _counts(tower.board),
         "views": accounts.store.saved_views(request.user.name),
     }
     return render(request, "_shipments.html" if is_part(request) else "overview.html", context)
@@ -77,18 +74,3 @@ def _next(query: str, rows: Sequence[ShipmentRow]) -> str:
     if len(rows) < ROWS:
         return ""
     return "/?" + urlencode([*parse_qsl(query), ("after", rows[-1].id)])
-
-
-def _counts(board: Board) -> Counter[str]:
-    """Count all shipments by phase, those with open alerts, and those expected late."""
-    counts: Counter[str] = Counter()
-    after = ""
-    while rows := board.shipments(ShipmentQuery(after=after, limit=_COUNTED)):
-        for row in rows:
-            counts["all"] += 1
-            counts[row.phase] += 1
-            counts["alerting"] += bool(row.open_alerts)
-            counts["located"] += row.latitude_udeg is not None
-            counts["late"] += bool(row.eta_at_ms and row.promised_at_ms and row.eta_at_ms > row.promised_at_ms)
-        after = rows[-1].id
-    return counts

@@ -98,7 +98,7 @@ def _page(
         "zone": zones.zone(row.to_site),
         "zones": zones,
         "alerts": board.alerts(shipment=shipment, states=_STATES),
-        "devices": [one for one in board.devices(limit=_DEVICES) if one.shipment == shipment],
+        "devices": board.devices(shipment=shipment, limit=_DEVICES),
         "channels": [_summary(one) for one in _channels(request, shipment)],
         "places": board.route(shipment, points=_TABLE_BUCKETS),
         "facts": facts,
