@@ -1,13 +1,13 @@
 """What the pages, the API and the commands see of the tower, and what they may ask it to do.
 
 The structs are rows of the tower's views; `Board` reads them, `Desk` does things, `Changes` tells of new facts, and
-`Archive` is the log behind them. `Tower` holds the four; pages and API know nothing else of it.
+`Archive` is the log behind them. `Tower` holds the four, and planning; pages and API know nothing else of it.
 """
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol
 
 import msgspec
 
@@ -17,6 +17,9 @@ from doseway.coldchain.judgement import Judgement
 from doseway.coldchain.profile import Profile
 from doseway.model.documents import Document
 from doseway.model.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from doseway.app.plans.room import PlanRoom
 
 Phase = Literal["planned", "at-origin", "in-transit", "arrived", "delivered", "closed"]
 AlertState = Literal["open", "closed", "retracted"]
@@ -310,9 +313,10 @@ class Archive(Protocol):
 
 @dataclass(frozen=True)
 class Tower:
-    """All that pages and API know of the tower."""
+    """All that pages and API know of the tower; `plans` is None where there is no planning."""
 
     board: Board
     desk: Desk
     changes: Changes
     archive: Archive
+    plans: "PlanRoom | None" = None

@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -18,7 +18,7 @@ from doseway.model.errors import Place, UsageError
 
 FILE_NAME = "doseway.toml"
 PREFIX = "DOSEWAY_"
-_TABLES = frozenset({"doors", "notify"})
+_TABLES = frozenset({"doors", "notify", "plan"})
 
 
 class HttpSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +57,18 @@ class NotifySettings(msgspec.Struct, frozen=True, kw_only=True):
     channels: dict[str, dict[str, Any]] = {}
 
 
+class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Questions about supply networks: `[plan]`.
+
+    Attributes:
+        workers: how many are answered at a time, each in a process of its own.
+        memory_mib: the most that each of them may take.
+    """
+
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    memory_mib: Annotated[int, msgspec.Meta(ge=512)] = 4096
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set, with its default.
 
@@ -73,6 +85,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         profile: the limit profile to judge with when a command names none; empty: the limits set in the device.
         doors: where messages come from.
         notify: who is told of alerts.
+        plan: how questions about supply networks are answered.
     """
 
     store: Path = Path("doseway-data")
@@ -86,6 +99,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     profile: str = ""
     doors: DoorSettings = DoorSettings()
     notify: NotifySettings = NotifySettings()
+    plan: PlanSettings = PlanSettings()
 
     @property
     def anchor_path(self) -> Path:

@@ -5,11 +5,13 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
-Role = Literal["viewer", "logistics", "quality", "security", "admin"]
+Role = Literal["viewer", "logistics", "quality", "security", "planner", "admin"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
-Permission = Literal["read", "documents", "products", "attend", "decide", "prove", "import", "administer"]
-"""`attend` to alerts, `decide` on a shipment, `prove` by an evidence pack; products and their limits are quality's."""
+Permission = Literal["read", "documents", "products", "attend", "decide", "prove", "import", "plan", "administer"]
+"""`attend` to alerts, `decide` on a shipment, `prove` by an evidence pack; products and their limits are quality's.
+
+`plan`: bring networks and ask questions about them."""
 
 ALLOWS: Final[dict[Permission, frozenset[Role]]] = {
     "read": frozenset(ROLES),
@@ -19,6 +21,7 @@ ALLOWS: Final[dict[Permission, frozenset[Role]]] = {
     "decide": frozenset({"quality"}),  # a qualified person, and nobody by virtue of running the system
     "prove": frozenset({"quality", "security", "admin"}),
     "import": frozenset({"logistics", "quality", "admin"}),
+    "plan": frozenset({"planner", "admin"}),
     "administer": frozenset({"admin"}),
 }
 """Which roles have a permission."""

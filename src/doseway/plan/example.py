@@ -27,9 +27,12 @@ def write_example(folder: Path) -> list[Path]:
     there = sorted(path.name for path in folder.glob("*.csv"))
     if there:
         raise ConflictError(f"{folder} already holds {there[0]}", hint="Choose an empty folder.")
-    written = []
+    for name, data in example_files().items():
+        (folder / name).write_bytes(data)
+    return [folder / name for name in example_files()]
+
+
+def example_files() -> dict[str, bytes]:
+    """Return the files of the worked example, by name."""
     with resources.as_file(resources.files("doseway.plan").joinpath("example_tables")) as source:
-        for table in sorted(source.glob("*.csv")):
-            written.append(folder / table.name)
-            written[-1].write_bytes(table.read_bytes())
-    return written
+        return {table.name: table.read_bytes() for table in sorted(source.glob("*.csv"))}
