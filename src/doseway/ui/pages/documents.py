@@ -8,7 +8,7 @@ from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.params import FromPath, PathParameter, QueryParameter
 from litestar.response import Redirect
 
-from doseway.app import forms
+from doseway.app import form_fields, forms
 from doseway.coldchain import profile as profiles
 from doseway.model.documents import KINDS
 from doseway.model.errors import DosewayError
@@ -183,7 +183,7 @@ def _form(
         "version": version,
         "choices": {**choices, "profile": list(profiles.builtin_ids())},
         "wrong": wrong,
-        "wrong_fields": wrong.fields if isinstance(wrong, forms.FieldErrors) else {},
+        "wrong_fields": wrong.fields if isinstance(wrong, form_fields.FieldErrors) else {},
     }
     return render(request, "document.html", context, status=422 if wrong else 200)
 
