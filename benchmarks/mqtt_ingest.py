@@ -47,10 +47,10 @@ settings = MqttSettings(name="b", host="127.0.0.1", port=port, client_id=name,
 
 async def main(admit):
     start = []
-    def timed(incoming):
+    def timed(lot):
         if not start:
             start.append((time.perf_counter(), time.process_time()))
-        return admit(incoming)
+        return admit(lot)
     door = MqttDoor(settings, timed, SystemClock())
     task = asyncio.create_task(door.run())
     while not door.is_connected or door.admitted < count:

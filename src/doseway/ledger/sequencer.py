@@ -77,6 +77,10 @@ class Sequencer:
             self._give_back(request)
             raise
 
+    def check_usable(self) -> None:
+        """Raise Unavailable while the log cannot be written; see `doseway.ledger.writer`."""
+        self._writer.check_usable()
+
     def stage(
         self, source: bytes | blobs.ByteStream, random_bytes: Callable[[int], bytes] = secrets.token_bytes
     ) -> StagedBlob:
