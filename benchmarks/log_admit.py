@@ -8,7 +8,7 @@ from doseway.app.logbook import SystemClock
 from doseway.engines.anchor_file import FileAnchor
 from doseway.engines.sqlite import SqliteStore
 from doseway.intake.door import Admitted, Incoming, Outcome
-from doseway.ledger.drafts import Draft, Receipt
+from doseway.ledger.drafts import Draft, Receipt, StagedBlob
 from doseway.ledger.keys import SigningKey
 from doseway.ledger.note import NoteSigner
 from doseway.ledger.pool import PoolSettings
@@ -32,6 +32,7 @@ class LogAdmit:
 
     def __call__(self, lot: Sequence[Incoming], /) -> Future[list[Outcome]]:
         """Take in bytes; the future is done when they are durable."""
+        blobs = self._sequencer.stage_all([one.body for one in lot])
         settled: Future[list[Outcome]] = Future()
 
         def settle(receipts: Future[list[Receipt]]) -> None:
@@ -45,13 +46,15 @@ class LogAdmit:
                 [Admitted(packet=r.index, is_duplicate=r.is_duplicate, readings=1) for r in receipts.result()]
             )
 
-        self._sequencer.submit([self._draft(one) for one in lot]).add_done_callback(settle)
+        self._sequencer.submit([_draft(one, blob) for one, blob in zip(lot, blobs, strict=True)]).add_done_callback(
+            settle
+        )
         return settled
 
-    def _draft(self, incoming: Incoming) -> Draft:
-        blob = self._sequencer.stage(incoming.body)
-        body = PacketReceived(
-            door=incoming.door, name=incoming.name, size_bytes=blob.size, commitment=blob.commitment.hex()
-        )
-        identity = content_id("packet", incoming.format.encode(), blob.sha256)
-        return Draft(body=body, by=incoming.by, content_id=identity, blob=blob)
+
+def _draft(incoming: Incoming, blob: StagedBlob) -> Draft:
+    body = PacketReceived(
+        door=incoming.door, name=incoming.name, size_bytes=blob.size, commitment=blob.commitment.hex()
+    )
+    identity = content_id("packet", incoming.format.encode(), blob.sha256)
+    return Draft(body=body, by=incoming.by, content_id=identity, blob=blob)

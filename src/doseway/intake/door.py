@@ -9,7 +9,7 @@ import msgspec
 from doseway.model.errors import DosewayError
 
 
-class Incoming(msgspec.Struct, frozen=True, kw_only=True):
+class Incoming(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Bytes as a door received them.
 
     Attributes:
@@ -28,7 +28,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     received_at_ms: int
 
 
-class Admitted(msgspec.Struct, frozen=True, kw_only=True):
+class Admitted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of a packet. Once the door has it, bytes and outcome are durable.
 
     Attributes:

@@ -38,7 +38,7 @@ class Turns:
     def __init__(self, client: Client, take: Callable[[list[Delivery]], None]) -> None:
         self._client = client
         self._take = take
-        self._gathered: list[Delivery] = []
+        self._gathered: list[tuple[int, bytes]] = []
         # gmqtt finds the handler of each kind of packet here; it has no public way to take a packet as it comes.
         client._package_handler._handler_cache[MQTTCommands.PUBLISH] = self._receive  # noqa: SLF001 - see above
 
@@ -57,11 +57,12 @@ class Turns:
     def _receive(self, command: int, packet: bytes) -> None:
         if not self._gathered:
             asyncio.get_running_loop().call_soon(self._hand_on)
-        self._gathered.append(read_publish(command, packet, is_v5=self._is_v5()))
+        self._gathered.append((command, packet))
 
     def _hand_on(self) -> None:
         gathered, self._gathered = self._gathered, []
-        self._take(gathered)
+        is_v5 = self._is_v5()
+        self._take([read_publish(command, packet, is_v5=is_v5) for command, packet in gathered])
 
     def _is_v5(self) -> bool:
         return bool(self._client._connection_state.protocol_version >= MQTTv50)  # noqa: SLF001 - the broker's choice

@@ -91,6 +91,11 @@ class Sequencer:
             self._staged.add(blob.staged)
         return blob
 
+    def stage_all(self, bodies: Sequence[bytes]) -> list[StagedBlob]:
+        """Take in several raw bodies, each for one draft, as `stage` does; cheaper than one by one."""
+        self._writer.check_usable()
+        return blobs.stage_all(bodies)
+
     def discard(self, blob: StagedBlob) -> None:
         """Forget a staged blob that no draft will use; otherwise it is forgotten when the log is next opened."""
         if blob.staged is not None and blob.staged in self._staged:

@@ -15,7 +15,7 @@ import msgspec
 
 from doseway.app.tower.decoding import Decoded, Decoders
 from doseway.intake.door import Admitted, Incoming, Outcome
-from doseway.ledger.drafts import Draft, Receipt, unstamped
+from doseway.ledger.drafts import Draft, Receipt, StagedBlob, unstamped
 from doseway.ledger.sequencer import Sequencer
 from doseway.model.errors import DataError, DosewayError, Pushback, Unavailable, UsageError
 from doseway.model.facts import PacketReceived
@@ -186,12 +186,11 @@ class Admission:
             return lots
 
     def _submit(self, lots: Sequence[_Waiting]) -> None:
-        drafted = [
-            self._drafted(waiting, place)
-            for waiting in lots
-            for place, outcome in enumerate(waiting.outcomes)
-            if outcome is None
+        places = [
+            (waiting, place) for waiting in lots for place, outcome in enumerate(waiting.outcomes) if outcome is None
         ]
+        blobs = self._sequencer.stage_all([waiting.incoming[place].body for waiting, place in places])
+        drafted = [self._drafted(*at, blob) for at, blob in zip(places, blobs, strict=True)]
         for one in drafted:  # before anybody can read it in the log
             self._handover.put(_commitment(one.draft), one.decoded)
         try:
@@ -225,29 +224,15 @@ class Admission:
             self._take_back(one for one in drafted if one.waiting.outcomes[one.place] is not None)
             return self._sequencer.submit([one.draft for one in fitting]), fitting
 
-    def _drafted(self, waiting: _Waiting, place: int) -> _Drafted:
+    def _drafted(self, waiting: _Waiting, place: int, blob: StagedBlob) -> _Drafted:
         incoming = waiting.incoming[place]
         decoded = self._decode(incoming)
-        return _Drafted(waiting, place, decoded, self._draft(incoming, decoded))
+        return _Drafted(waiting, place, decoded, _draft(incoming, decoded, blob))
 
     def _decode(self, incoming: Incoming) -> Decoded:
         return self._decoders.decode(
             incoming.format, incoming.body, name=incoming.name, received_at_ms=incoming.received_at_ms
         )
-
-    def _draft(self, incoming: Incoming, decoded: Decoded) -> Draft:
-        blob = self._sequencer.stage(incoming.body)
-        body = PacketReceived(
-            door=incoming.door,
-            name=incoming.name,
-            size_bytes=blob.size,
-            commitment=blob.commitment.hex(),
-            format=incoming.format,
-            received_at_ms=incoming.received_at_ms if incoming.format else None,
-        )
-        tags = (f"door:{incoming.door}", *sorted({f"device:{one.device.serial}" for one in decoded.recordings})[:50])
-        identity = identity_of(incoming, blob.sha256, decoded)
-        return Draft(body=body, by=incoming.by, tags=tags, content_id=identity, blob=blob)
 
     def _settle(self, lots: Sequence[_Waiting], drafted: Sequence[_Drafted], receipts: Sequence[Receipt]) -> None:
         self._release(lots)
@@ -276,6 +261,20 @@ class Admission:
             for waiting in lots:
                 self._packets -= len(waiting.incoming)
                 self._bytes -= waiting.size_bytes
+
+
+def _draft(incoming: Incoming, decoded: Decoded, blob: StagedBlob) -> Draft:
+    body = PacketReceived(
+        door=incoming.door,
+        name=incoming.name,
+        size_bytes=blob.size,
+        commitment=blob.commitment.hex(),
+        format=incoming.format,
+        received_at_ms=incoming.received_at_ms if incoming.format else None,
+    )
+    tags = (f"door:{incoming.door}", *sorted({f"device:{one.device.serial}" for one in decoded.recordings})[:50])
+    identity = identity_of(incoming, blob.sha256, decoded)
+    return Draft(body=body, by=incoming.by, tags=tags, content_id=identity, blob=blob)
 
 
 def _refused(one: _Drafted) -> bool:
