@@ -1,13 +1,14 @@
-"""The smallest real `Admit`: bytes into a log through its sequencer, once for equal bytes."""
+"""The smallest real `AdmitLot`: bytes into a log through its sequencer, once for equal bytes."""
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
 from doseway.app.logbook import SystemClock
 from doseway.engines.anchor_file import FileAnchor
 from doseway.engines.sqlite import SqliteStore
-from doseway.intake.door import Admitted, Incoming
-from doseway.ledger.drafts import Draft, Receipt
+from doseway.intake.door import Admitted, Incoming, Outcome
+from doseway.ledger.drafts import Draft, Receipt, StagedBlob
 from doseway.ledger.keys import SigningKey
 from doseway.ledger.note import NoteSigner
 from doseway.ledger.pool import PoolSettings
@@ -29,23 +30,31 @@ class LogAdmit:
     def __init__(self, sequencer: Sequencer) -> None:
         self._sequencer = sequencer
 
-    def __call__(self, incoming: Incoming, /) -> Future[Admitted]:
+    def __call__(self, lot: Sequence[Incoming], /) -> Future[list[Outcome]]:
         """Take in bytes; the future is done when they are durable."""
-        blob = self._sequencer.stage(incoming.body)
-        body = PacketReceived(
-            door=incoming.door, name=incoming.name, size_bytes=blob.size, commitment=blob.commitment.hex()
-        )
-        identity = content_id("packet", incoming.format.encode(), blob.sha256)
-        draft = Draft(body=body, by=incoming.by, content_id=identity, blob=blob)
-        admitted: Future[Admitted] = Future()
+        blobs = self._sequencer.stage_all([one.body for one in lot])
+        settled: Future[list[Outcome]] = Future()
 
         def settle(receipts: Future[list[Receipt]]) -> None:
+            if not settled.set_running_or_notify_cancel():
+                return
             error = receipts.exception()
             if error is not None:
-                admitted.set_exception(error)
+                settled.set_exception(error)
                 return
-            (receipt,) = receipts.result()
-            admitted.set_result(Admitted(packet=receipt.index, is_duplicate=receipt.is_duplicate, readings=1))
+            settled.set_result(
+                [Admitted(packet=r.index, is_duplicate=r.is_duplicate, readings=1) for r in receipts.result()]
+            )
 
-        self._sequencer.submit([draft]).add_done_callback(settle)
-        return admitted
+        self._sequencer.submit([_draft(one, blob) for one, blob in zip(lot, blobs, strict=True)]).add_done_callback(
+            settle
+        )
+        return settled
+
+
+def _draft(incoming: Incoming, blob: StagedBlob) -> Draft:
+    body = PacketReceived(
+        door=incoming.door, name=incoming.name, size_bytes=blob.size, commitment=blob.commitment.hex()
+    )
+    identity = content_id("packet", incoming.format.encode(), blob.sha256)
+    return Draft(body=body, by=incoming.by, content_id=identity, blob=blob)

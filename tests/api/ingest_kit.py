@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from doseway.intake.door import Admitted, Incoming
+from doseway.intake.door import Admitted, Incoming, Outcome
 from doseway.intake.keyring import FixedKeyRing, KeyRecord, new_key, signing_secret
 from doseway.model.units import UnixMs
 
@@ -31,6 +32,8 @@ class MemoryAdmit:
         self.error: Exception | None = None
         self.late: Exception | None = None
         self.is_stuck = False
+        self.lots: list[int] = []
+        self.choosy: Callable[[Incoming], Outcome | None] = lambda _: None
 
     def __call__(self, incoming: Incoming, /) -> Future[Admitted]:
         if self.error is not None:
@@ -40,6 +43,18 @@ class MemoryAdmit:
             future.set_exception(self.late)
         elif not self.is_stuck:
             future.set_result(self._admit(incoming))
+        return future
+
+    def lot(self, lot: Sequence[Incoming], /) -> Future[list[Outcome]]:
+        """Take several as one; `choosy` says why it does not take one of them."""
+        if self.error is not None:
+            raise self.error
+        self.lots.append(len(lot))
+        future: Future[list[Outcome]] = Future()
+        if self.late is not None:
+            future.set_exception(self.late)
+        elif not self.is_stuck:
+            future.set_result([self.choosy(one) or self._admit(one) for one in lot])
         return future
 
     def _admit(self, incoming: Incoming) -> Admitted:

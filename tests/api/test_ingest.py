@@ -32,7 +32,7 @@ def admit() -> MemoryAdmit:
 
 @pytest.fixture
 def app(admit: MemoryAdmit) -> Application:
-    return ingest_app(admit, FORMATS, FixedClock(), keys=KEYS, limits=LIMITS)
+    return ingest_app(admit.lot, FORMATS, FixedClock(), keys=KEYS, limits=LIMITS)
 
 
 def post(app: Application, path: str = "/ingest/tive", *, body: bytes = b"{}", **headers: Any) -> Answered:
@@ -107,7 +107,7 @@ def test_a_key_is_good_for_its_formats_alone(app: Application) -> None:
 
 
 def test_without_a_key_ring_everybody_may_send(admit: MemoryAdmit) -> None:
-    assert post(ingest_app(admit, FORMATS, FixedClock(), keys=None), x_api_key="").status == 202
+    assert post(ingest_app(admit.lot, FORMATS, FixedClock(), keys=None), x_api_key="").status == 202
     assert admit.taken[0].by == "key:anybody"
 
 
@@ -283,7 +283,7 @@ def test_what_the_log_itself_refuses_is_said(app: Application, admit: MemoryAdmi
 
 def test_bodies_that_wait_are_bounded_together(admit: MemoryAdmit) -> None:
     tight = IngestLimits(max_bytes=4096, max_waiting_bytes=5000)
-    app = ingest_app(admit, FORMATS, FixedClock(), keys=KEYS, limits=tight)
+    app = ingest_app(admit.lot, FORMATS, FixedClock(), keys=KEYS, limits=tight)
     headers = {"x-api-key": KEY, "content-encoding": "gzip"}
     packed = gzip.compress(b" " * 4000, 0)
     answered = call(app, "POST", "/ingest/tive", body=packed, headers=headers)
@@ -293,7 +293,7 @@ def test_bodies_that_wait_are_bounded_together(admit: MemoryAdmit) -> None:
 
 def test_refused_bodies_neither_keep_nor_give_room(admit: MemoryAdmit) -> None:
     tight = IngestLimits(max_bytes=4096, max_waiting_bytes=6000)
-    app = ingest_app(admit, FORMATS, FixedClock(), keys=KEYS, limits=tight)
+    app = ingest_app(admit.lot, FORMATS, FixedClock(), keys=KEYS, limits=tight)
     headers = {"x-api-key": KEY, "content-encoding": "gzip"}
     for body in (gzip.compress(b" " * 9_999), b"no gzip", gzip.compress(b"{}")[:-1]) * 40:
         assert call(app, "POST", "/ingest/tive", body=body, headers=headers, parts=2).status in {400, 413}
@@ -304,7 +304,7 @@ def test_refused_bodies_neither_keep_nor_give_room(admit: MemoryAdmit) -> None:
 
 @pytest.mark.parametrize("mount", ["/ingest", "/api/v1/ingest"])
 def test_it_can_be_mounted_in_litestar(admit: MemoryAdmit, mount: str) -> None:
-    inner = ingest_app(admit, FORMATS, FixedClock(), keys=KEYS)
+    inner = ingest_app(admit.lot, FORMATS, FixedClock(), keys=KEYS)
 
     @mounted(mount, is_mount=True, copy_scope=True)
     async def door(scope: Any, receive: Any, send: Any) -> None:

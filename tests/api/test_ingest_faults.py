@@ -28,10 +28,10 @@ folder = Path(sys.argv[1])
 sequencer = open_log(folder, PoolSettings(linger_ms=5))
 log = LogAdmit(sequencer)
 
-def admit(incoming):
+def admit(lot):
     if (folder / "full").exists():
         raise Unavailable("the disk is full")
-    return log(incoming)
+    return log(lot)
 
 app = ingest_app(admit, {"tive"}, SystemClock(), keys=None, limits=IngestLimits(max_bytes=1 << 20))
 serve(app, on_ready=lambda url: print(url, flush=True))

@@ -34,7 +34,7 @@ def test_the_doors_of_the_settings_are_made_and_run(tmp_path: Path) -> None:
     (tmp_path / "tive.secret").write_text("s")
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox" / "a.json").write_text("{}")
-    doors = make_doors(load_settings({}, tmp_path), MemoryAdmit(), FixedClock())
+    doors = make_doors(load_settings({}, tmp_path), MemoryAdmit(), MemoryAdmit().lot, FixedClock())
     assert [one.name for one in doors] == ["mqtt:site", "tive:acme", "folder:inbox"]
 
     async def scenario() -> None:
@@ -66,4 +66,4 @@ def test_a_door_that_fails_for_good_ends_all_of_them() -> None:
 def test_wrong_settings_of_a_door_are_said_before_any_is_opened(tmp_path: Path) -> None:
     (tmp_path / "doseway.toml").write_text('[[doors.folder]]\nname = "inbox"\npath = "none"\n')
     with pytest.raises(UsageError, match="no such folder"):
-        make_doors(load_settings({}, tmp_path), MemoryAdmit(), FixedClock())
+        make_doors(load_settings({}, tmp_path), MemoryAdmit(), MemoryAdmit().lot, FixedClock())

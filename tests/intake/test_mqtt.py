@@ -5,7 +5,7 @@ import contextlib
 import datetime as dt
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from tests.api.ingest_kit import FixedClock, MemoryAdmit
 from tests.intake.mosquitto_kit import Mosquitto, Publisher, free_port, needs_mosquitto, wait_for_port
 
 from doseway.intake import mqtt
-from doseway.intake.door import Admitted, Incoming
+from doseway.intake.door import Incoming, Outcome
 from doseway.intake.door_settings import MqttRoute, MqttSettings
 from doseway.intake.mqtt import MqttDoor
 from doseway.model.errors import DataError, HashMismatch, Pushback, Unavailable, UsageError
@@ -76,7 +76,7 @@ def bodies(admit: MemoryAdmit) -> set[bytes]:
 def test_messages_are_routed_by_topic_and_sender(broker: Mosquitto) -> None:
     async def scenario() -> None:
         admit = MemoryAdmit()
-        async with running(MqttDoor(settings(broker), admit, FixedClock())):
+        async with running(MqttDoor(settings(broker), admit.lot, FixedClock())):
             await Publisher(broker.port).publish(ONE, [b"{}"])
             await Publisher(broker.port).publish("t/x/y", [b"[]"], qos=0)
             await until(lambda: len(admit.taken) == 2)
@@ -93,14 +93,14 @@ def test_what_is_not_durable_is_not_acknowledged_and_comes_again(broker: Mosquit
     async def scenario() -> None:
         stuck = MemoryAdmit()
         stuck.is_stuck = True
-        async with running(MqttDoor(settings(broker), stuck, FixedClock())):
+        async with running(MqttDoor(settings(broker), stuck.lot, FixedClock())):
             await Publisher(broker.port).publish(ONE, payloads(0, 20))
             await asyncio.sleep(0.2)
         assert not stuck.taken
         admit = MemoryAdmit()
-        async with running(MqttDoor(settings(broker), admit, FixedClock())):
+        async with running(MqttDoor(settings(broker), admit.lot, FixedClock())):
             await until(lambda: len(bodies(admit)) == 20)
-        async with running(MqttDoor(settings(broker), again := MemoryAdmit(), FixedClock())):
+        async with running(MqttDoor(settings(broker), (again := MemoryAdmit()).lot, FixedClock())):
             await Publisher(broker.port).publish(ONE, [b"last"])
             await until(lambda: b"last" in bodies(again))
         assert bodies(again) == {b"last"}
@@ -110,11 +110,11 @@ def test_what_is_not_durable_is_not_acknowledged_and_comes_again(broker: Mosquit
 
 def test_messages_are_kept_by_the_broker_while_the_door_is_away(broker: Mosquitto) -> None:
     async def scenario() -> None:
-        async with running(MqttDoor(settings(broker), MemoryAdmit(), FixedClock())):
+        async with running(MqttDoor(settings(broker), MemoryAdmit().lot, FixedClock())):
             pass
         await Publisher(broker.port).publish(ONE, payloads(0, 30))
         admit = MemoryAdmit()
-        async with running(MqttDoor(settings(broker), admit, FixedClock())) as _:
+        async with running(MqttDoor(settings(broker), admit.lot, FixedClock())) as _:
             await until(lambda: bodies(admit) == set(payloads(0, 30)))
 
     asyncio.run(scenario())
@@ -126,9 +126,9 @@ def test_a_full_log_holds_the_broker_back_and_goes_over_by_itself(broker: Mosqui
         admit = MemoryAdmit()
         calls: list[Incoming] = []
 
-        def counted(incoming: Incoming, /) -> Future[Admitted]:
-            calls.append(incoming)
-            return admit(incoming)
+        def counted(lot: Sequence[Incoming], /) -> Future[list[Outcome]]:
+            calls.extend(lot)
+            return admit.lot(lot)
 
         admit.error = error
         async with running(MqttDoor(settings(broker, receive_maximum=5), counted, FixedClock())):
@@ -143,18 +143,36 @@ def test_a_full_log_holds_the_broker_back_and_goes_over_by_itself(broker: Mosqui
     asyncio.run(scenario())
 
 
-def test_a_message_that_can_never_be_kept_does_not_stop_the_others(broker: Mosquitto) -> None:
+def test_what_a_broker_delivers_together_is_one_lot_and_each_of_it_is_acknowledged(broker: Mosquitto) -> None:
+    async def scenario() -> None:
+        async with running(MqttDoor(settings(broker), MemoryAdmit().lot, FixedClock())):
+            pass
+        await Publisher(broker.port).publish(ONE, payloads(0, 500))
+        admit = MemoryAdmit()
+        # no more than 50 are sent without an acknowledgement of those before
+        door = MqttDoor(settings(broker, receive_maximum=50), admit.lot, FixedClock())
+        async with running(door):
+            await until(lambda: door.admitted == 500)
+        assert bodies(admit) == set(payloads(0, 500))
+        assert len(admit.lots) < 250
+        assert max(admit.lots) > 1
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("version", "maximum"), [("5", 1), ("5", 1_000), ("3.1.1", 1_000)])
+def test_a_message_that_can_never_be_kept_does_not_stop_the_others(
+    broker: Mosquitto, version: str, maximum: int
+) -> None:
     async def scenario() -> None:
         admit = MemoryAdmit()
-
-        def choosy(incoming: Incoming, /) -> Future[Admitted]:
-            if incoming.body == b"too much":
-                raise DataError("a fact of 70000 bytes does not fit")
-            return admit(incoming)
-
-        async with running(MqttDoor(settings(broker, receive_maximum=1), choosy, FixedClock())):
-            await Publisher(broker.port).publish(ONE, [b"too much", b"fine"])
-            await until(lambda: bodies(admit) == {b"fine"})
+        too_much = DataError("a fact of 70000 bytes does not fit")
+        admit.choosy = lambda incoming: too_much if incoming.body == b"too much" else None
+        door = MqttDoor(settings(broker, version=version, receive_maximum=maximum), admit.lot, FixedClock())
+        async with running(door):
+            await Publisher(broker.port).publish(ONE, [b"fine", b"too much", *payloads(0, 20), b"fine"])
+            await until(lambda: bodies(admit) == {b"fine", *payloads(0, 20)})
+            await until(lambda: door.admitted == 22)
 
     asyncio.run(scenario())
 
@@ -164,7 +182,7 @@ def test_a_damaged_log_ends_the_door_with_its_error(broker: Mosquitto) -> None:
         admit = MemoryAdmit()
         admit.late = HashMismatch("an entry was altered")
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        door = MqttDoor(settings(broker), admit, FixedClock())
+        door = MqttDoor(settings(broker), admit.lot, FixedClock())
         async with running(door) as task:
             await Publisher(broker.port).publish(ONE, [b"{}"])
             with pytest.raises(HashMismatch):
@@ -179,7 +197,7 @@ def test_a_broker_killed_and_restarted_mid_stream_loses_nothing(broker: Mosquitt
 
     async def scenario() -> None:
         admit = MemoryAdmit()
-        door = MqttDoor(settings(broker), admit, FixedClock())
+        door = MqttDoor(settings(broker), admit.lot, FixedClock())
         published: set[bytes] = set()
         async with running(door):
             await broker.save()
@@ -208,7 +226,7 @@ def test_a_session_that_the_broker_has_forgotten_is_said(tmp_path: Path, caplog:
     async def scenario() -> None:
         broker = Mosquitto(tmp_path)
         broker.start()
-        door = MqttDoor(settings(broker), MemoryAdmit(), FixedClock())
+        door = MqttDoor(settings(broker), MemoryAdmit().lot, FixedClock())
         async with running(door):
             broker.kill()
             broker.database.unlink(missing_ok=True)
@@ -234,7 +252,7 @@ def test_the_will_says_when_the_door_is_gone(broker: Mosquitto) -> None:
         ear.on_message = hear
         await ear.connect("127.0.0.1", broker.port)
         ear.subscribe("doseway/status", qos=1)
-        async with running(MqttDoor(settings(broker, will_topic="doseway/status"), MemoryAdmit(), FixedClock())):
+        async with running(MqttDoor(settings(broker, will_topic="doseway/status"), MemoryAdmit().lot, FixedClock())):
             await until(lambda: heard == [b"online"])
         await until(lambda: heard == [b"online", b"offline"])
         await ear.disconnect()
@@ -273,10 +291,10 @@ def test_tls_is_checked_and_a_stranger_is_not_spoken_to(tmp_path: Path) -> None:
 
     async def scenario() -> None:
         tls = {"host": "localhost", "tls": True}
-        door = MqttDoor(settings(broker, ca_file=cert, **tls), MemoryAdmit(), FixedClock())
+        door = MqttDoor(settings(broker, ca_file=cert, **tls), MemoryAdmit().lot, FixedClock())
         async with running(door):
             assert door.is_connected
-        stranger = MqttDoor(settings(broker, ca_file=other, **tls), MemoryAdmit(), FixedClock())
+        stranger = MqttDoor(settings(broker, ca_file=other, **tls), MemoryAdmit().lot, FixedClock())
         task = asyncio.create_task(stranger.run())
         await asyncio.sleep(0.3)
         assert not stranger.is_connected
@@ -291,7 +309,7 @@ def test_tls_is_checked_and_a_stranger_is_not_spoken_to(tmp_path: Path) -> None:
 def test_the_older_protocol_works_too(broker: Mosquitto) -> None:
     async def scenario() -> None:
         admit = MemoryAdmit()
-        async with running(MqttDoor(settings(broker, version="3.1.1"), admit, FixedClock())):
+        async with running(MqttDoor(settings(broker, version="3.1.1"), admit.lot, FixedClock())):
             await Publisher(broker.port).publish(ONE, payloads(0, 5))
             await until(lambda: len(admit.taken) == 5)
 
@@ -320,11 +338,11 @@ def test_nats_keeps_messages_for_the_door_too(tmp_path: Path) -> None:
     async def scenario(port: int) -> None:
         values = {"name": "nats", "host": "127.0.0.1", "port": port, "version": "3.1.1", "routes": ROUTES}
         nats_settings = MqttSettings(**values)  # type: ignore[arg-type] # as TOML gives it
-        async with running(MqttDoor(nats_settings, MemoryAdmit(), FixedClock())):
+        async with running(MqttDoor(nats_settings, MemoryAdmit().lot, FixedClock())):
             await asyncio.sleep(0.3)
         await Publisher(port, version=MQTTv311).publish(ONE, payloads(0, 30))
         admit = MemoryAdmit()
-        async with running(MqttDoor(nats_settings, admit, FixedClock())):
+        async with running(MqttDoor(nats_settings, admit.lot, FixedClock())):
             await until(lambda: bodies(admit) == set(payloads(0, 30)))
 
     with nats(tmp_path) as port:
@@ -343,4 +361,4 @@ def test_nats_keeps_messages_for_the_door_too(tmp_path: Path) -> None:
 )
 def test_wrong_settings_are_said_at_once(tmp_path: Path, changed: dict[str, object]) -> None:
     with pytest.raises((UsageError, Unavailable)):
-        MqttDoor(settings(Mosquitto(tmp_path), **changed), MemoryAdmit(), FixedClock())
+        MqttDoor(settings(Mosquitto(tmp_path), **changed), MemoryAdmit().lot, FixedClock())

@@ -18,9 +18,9 @@ from doseway.api.asgi import Application, Refused, Request, Response, applicatio
 from doseway.api.bodies import Body
 from doseway.api.refusals import as_problem, problem
 from doseway.api.senders import check_may, key_sender, signature_sender
-from doseway.intake.door import Admit, Admitted, Incoming
+from doseway.intake.door import AdmitLot, Admitted, Incoming
+from doseway.intake.gathering import Gathering
 from doseway.intake.keyring import KeyRing, Sender
-from doseway.intake.landing import Landing
 from doseway.model.canonical import encode
 from doseway.model.clock import Clock
 from doseway.model.errors import DataError, Pushback, Unavailable, UsageError
@@ -52,7 +52,7 @@ class IngestLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ingest_app(
-    admit: Admit,
+    admit: AdmitLot,
     formats: Collection[str],
     clock: Clock,
     *,
@@ -63,7 +63,7 @@ def ingest_app(
     """Serve the door below a path prefix.
 
     Args:
-        admit: takes the bytes in.
+        admit: takes the bytes in, those of one turn of the event loop together.
         formats: the ids of the message formats.
         clock: the time of arrival, and of the replay window.
         keys: who may send; None: anybody, which only a demo on loopback should allow.
@@ -76,21 +76,20 @@ def ingest_app(
 class _Door:
     def __init__(
         self,
-        admit: Admit,
+        admit: AdmitLot,
         formats: Collection[str],
         clock: Clock,
         keys: KeyRing | None,
         base: str,
         limits: IngestLimits,
     ) -> None:
-        self._admit = admit
         self._formats = formats
         self._clock = clock
         self._keys = keys
         self._base = base
         self._limits = limits
         self._waiting_bytes = 0
-        self._landing = Landing()
+        self._gathering = Gathering(admit, limits.patience_s)
 
     async def handle(self, request: Request) -> Response:
         try:
@@ -154,7 +153,7 @@ class _Door:
             received_at_ms=self._clock.now_ms(),
         )
         try:
-            return _answer(await self._landing.wait(self._admit(incoming), self._limits.patience_s))
+            return _answer(await self._gathering.take(incoming))
         except Pushback as error:
             return _later(429, error.code, error.what, 1)
         except Unavailable as error:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from doseway.app.settings import Settings
 from doseway.engines.cursor_file import FileCursors
-from doseway.intake.door import Admit
+from doseway.intake.door import Admit, AdmitLot
 from doseway.intake.door_settings import TiveSettings
 from doseway.model.clock import Clock
 
@@ -28,13 +28,18 @@ class OpenDoor:
 
 
 def make_doors(
-    settings: Settings, admit: Admit, clock: Clock, *, shipments: Callable[[], Sequence[str]] = lambda: ()
+    settings: Settings,
+    admit: Admit,
+    admit_lot: AdmitLot,
+    clock: Clock,
+    *,
+    shipments: Callable[[], Sequence[str]] = lambda: (),
 ) -> list[OpenDoor]:
     """Make the doors beside the HTTP one; nothing is connected yet.
 
     Args:
         settings: what doors there are.
-        admit: takes the messages in.
+        admit, admit_lot: take the messages in, one by one or as they arrive together.
         clock: their time of arrival.
         shipments: the public ids of the shipments that are under way, for doors that ask for them.
 
@@ -54,7 +59,7 @@ def make_doors(
         return TivePoller(one, admit, clock, cursors, shipments=shipments)
 
     return [
-        *(OpenDoor(f"mqtt:{one.name}", MqttDoor(one, admit, clock)) for one in doors.mqtt),
+        *(OpenDoor(f"mqtt:{one.name}", MqttDoor(one, admit_lot, clock)) for one in doors.mqtt),
         *(OpenDoor(f"tive:{one.name}", poller(one)) for one in doors.tive),
         *(OpenDoor(f"folder:{one.name}", FolderDoor(one, admit, clock)) for one in doors.folder),
     ]

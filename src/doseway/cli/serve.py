@@ -74,7 +74,7 @@ def beside(settings: "Settings", tower: "Tower", clock: "Clock", opened: ExitSta
     from doseway.app.telling import tell  # noqa: PLC0415
 
     works: list[Work] = []
-    doors = make_doors(settings, tower.admit, clock)
+    doors = make_doors(settings, tower.admit, tower.admit.lot, clock)
     if doors:
         works.append(lambda: run_doors(doors))
     office = open_office(settings, tower.sequencer, describe_by(tower.board), clock)
@@ -104,7 +104,7 @@ def doors_of(
 
     def mounts(accounts: "Accounts") -> "Mapping[str, Mount]":
         keys = None if is_open else FirstRing(AccountKeys(accounts), *others)
-        door = ingest_app(tower.admit, message_registry.names(), clock, keys=keys, limits=limits)
+        door = ingest_app(tower.admit.lot, message_registry.names(), clock, keys=keys, limits=limits)
         return {
             "/ingest": Mount(door),
             "/tlog": Mount(tiles_app(tower.sequencer.log, prefix="/tlog"), needs="prove"),

@@ -1,12 +1,15 @@
 """What a door hands in, and what it gets back: bytes with their sender, and a receipt once they are durable."""
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
 import msgspec
 
+from doseway.model.errors import DosewayError
 
-class Incoming(msgspec.Struct, frozen=True, kw_only=True):
+
+class Incoming(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Bytes as a door received them.
 
     Attributes:
@@ -25,7 +28,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     received_at_ms: int
 
 
-class Admitted(msgspec.Struct, frozen=True, kw_only=True):
+class Admitted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of a packet. Once the door has it, bytes and outcome are durable.
 
     Attributes:
@@ -39,6 +42,24 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
     is_duplicate: bool = False
     readings: int = 0
     error: str = ""
+
+
+Outcome = Admitted | DosewayError
+"""What became of one message of a lot. An error is of this message alone: nothing of it was taken, ever."""
+
+
+class AdmitLot(Protocol):
+    """Takes in what arrived together, as one. Never blocks for the disk."""
+
+    def __call__(self, lot: Sequence[Incoming], /) -> Future[list[Outcome]]:
+        """Take in a lot; the future is done when all of it is durable, and has one outcome for each, in order.
+
+        The future fails with Unavailable where the log does not answer: what is sent again is not added twice.
+
+        Raises:
+            Pushback: too much is waiting. Nothing was taken; come back later.
+            Unavailable: the log does not answer. Nothing was taken.
+        """
 
 
 class Admit(Protocol):

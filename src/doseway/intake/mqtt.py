@@ -3,27 +3,32 @@
 The broker keeps what is not acknowledged, so a message is lost only where the broker loses it. After a broken
 connection unacknowledged messages come again; equal bytes are admitted once. A message of QoS 0 has no such promise.
 
+What the broker delivers in one turn of the event loop, or while two lots are on their way into the log, is the next
+lot: admitted as one, and acknowledged in one write. What cannot be kept of it is refused by itself.
+
 Each connection is a client of its own: an acknowledgement that is late for its connection must not be sent on the
 next one, where the same packet identifier may stand for another message.
 """
 
 import asyncio
 import contextlib
+import functools
 import logging
 import ssl
+from collections.abc import Callable
 from typing import Any, Final
 
 from gmqtt import Client, Message
 from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
 
-from doseway.intake.door import Admit, Incoming
+from doseway.intake.door import AdmitLot, Admitted, Incoming
 from doseway.intake.door_settings import MqttRoute, MqttSettings
-from doseway.intake.landing import Landing
+from doseway.intake.mqtt_turns import Delivery, Turns
 from doseway.intake.topics import TopicTemplate
 from doseway.ledger.backoff import wait_s
 from doseway.model.clock import Clock
-from doseway.model.errors import DataError, Place, Pushback, Unavailable, UsageError
+from doseway.model.errors import Place, Pushback, Unavailable, UsageError
 
 _LOG: Final = logging.getLogger("doseway.intake.mqtt")
 _CONNECT_S: Final = 15.0
@@ -33,9 +38,10 @@ _LONGEST_NAME: Final = 1_000
 _VERSIONS: Final = {"5": MQTTv50, "3.1.1": MQTTv311}
 _WITH_WILL: Final = 0x04
 """MQTT 5 3.14.2.1: the broker says that we are offline also when we leave on purpose."""
-_ACCEPTED: Final = 0
-_REFUSED: Final = 0x83
-"""MQTT 5 3.4.2.1: implementation specific error. The broker does not send the message again."""
+_LOTS: Final = 2
+"""On their way at once: one is written while the next is prepared; more would only be smaller."""
+_MOST_WAITING: Final = 65_536
+_TOPICS: Final = 4_096
 
 
 class MqttDoor:
@@ -47,7 +53,7 @@ class MqttDoor:
         sessions_lost: how often the broker had forgotten us: what came in between may be missing.
     """
 
-    def __init__(self, settings: MqttSettings, admit: Admit, clock: Clock) -> None:
+    def __init__(self, settings: MqttSettings, admit: AdmitLot, clock: Clock) -> None:
         """Check the settings; nothing is connected yet.
 
         Raises:
@@ -62,7 +68,7 @@ class MqttDoor:
             _check_sender(route, template)
         self._password = _password(settings)
         self._tls: ssl.SSLContext | bool = _tls(settings) if settings.tls else False
-        self._landing = Landing()
+        self._route = functools.lru_cache(_TOPICS)(self._routed)
         self._failure: Exception | None = None
         self.is_connected = False
         self.admitted = 0
@@ -94,8 +100,8 @@ class MqttDoor:
     async def _session(self, *, is_first: bool) -> None:
         """Connect, subscribe, and receive until the connection is gone."""
         settings, lost = self._settings, asyncio.Event()
-        taking: set[asyncio.Task[Any]] = set()
-        client = self._client(lost, taking)
+        client = self._client(lost)
+        lots = _Lots(self, client, lost)
         client.on_connect = lambda _client, flags, _code, _properties: self._note_session(flags, is_first=is_first)
         try:
             async with asyncio.timeout(_CONNECT_S):
@@ -118,11 +124,9 @@ class MqttDoor:
             with contextlib.suppress(OSError, AttributeError, TimeoutError):
                 async with asyncio.timeout(1.0):
                     await client.disconnect(reason_code=_WITH_WILL if settings.version == "5" else 0)
-            for task in list(taking):
-                task.cancel()  # the broker sends these again; what is being written already, is written
-            await asyncio.gather(*taking, return_exceptions=True)
+            await lots.close()
 
-    def _client(self, lost: asyncio.Event, taking: set[asyncio.Task[Any]]) -> Client:
+    def _client(self, lost: asyncio.Event) -> Client:
         settings = self._settings
         properties: dict[str, Any] = {}
         if settings.version == "5":
@@ -143,60 +147,52 @@ class MqttDoor:
         if settings.username:
             client.set_auth_credentials(settings.username, self._password)
         client.on_disconnect = lambda *_: lost.set()
-
-        async def on_message(_: Client, topic: str, payload: bytes, _qos: int, _properties: dict[str, Any]) -> int:
-            task = asyncio.current_task()
-            assert task is not None
-            taking.add(task)
-            try:
-                return await self._take(topic, payload)
-            except asyncio.CancelledError:
-                return _REFUSED  # nobody hears it: the connection is closed before its tasks are cancelled
-            except Exception as error:
-                self._failure = error
-                lost.set()
-                raise
-            finally:
-                taking.discard(task)
-
-        client.on_message = on_message
         return client
 
-    async def _take(self, topic: str, payload: bytes) -> int:
-        """Admit a message, however long it takes, and return what to acknowledge it with."""
-        route, sender = self._routed(topic)
-        incoming = Incoming(
-            door="mqtt",
-            format=route.format,
-            body=bytes(payload),
-            name=topic[:_LONGEST_NAME],
-            by=f"mqtt:{sender[:_LONGEST_NAME]}",
-            received_at_ms=self._clock.now_ms(),
-        )
+    async def carry(self, lot: list[Delivery], acknowledge: Callable[[list[Delivery], frozenset[int]], None]) -> None:
+        """Admit a lot, however long it takes, and acknowledge it."""
+        incoming = self._incoming(lot)
         failures = 0
         while True:
             try:
-                await self._landing.wait(self._admit(incoming))
+                outcomes = await asyncio.wrap_future(self._admit(incoming))
             except Unavailable as error:
                 # The broker holds back further messages while `receive_maximum` of them are unacknowledged.
                 failures += 1
                 if not isinstance(error, Pushback):
                     _LOG.warning("%s: %s", self._settings.name, error)
                 await asyncio.sleep(wait_s(failures, first_s=0.2, most_s=10.0))
-            except (DataError, UsageError) as error:
-                _LOG.exception("%s: a message on %s cannot be kept: %s", self._settings.name, topic, error.what)
-                return _REFUSED
             else:
-                self.admitted += 1
-                return _ACCEPTED
+                break
+        refused: set[int] = set()
+        for one, outcome in zip(lot, outcomes, strict=True):
+            if not isinstance(outcome, Admitted):
+                _LOG.error("%s: a message on %s cannot be kept: %s", self._settings.name, one.topic, outcome.what)
+                refused.add(one.packet_id)
+        acknowledge(lot, frozenset(refused))
+        self.admitted += len(lot) - len(refused)
 
-    def _routed(self, topic: str) -> tuple[MqttRoute, str]:
+    def fail(self, error: Exception) -> None:
+        """End the door with an error once its connection is closed."""
+        self._failure = error
+
+    def _incoming(self, lot: list[Delivery]) -> list[Incoming]:
+        now_ms = self._clock.now_ms()
+        return [
+            Incoming(door="mqtt", format=format_id, body=one.payload, name=name, by=by, received_at_ms=now_ms)
+            for one in lot
+            for format_id, name, by in (self._route(one.topic),)
+        ]
+
+    def _routed(self, topic: str) -> tuple[str, str, str]:
+        """Return format, name and sender of the messages on a topic."""
         for template, route in self._routes:
             captures = template.match(topic)
             if captures is not None:
-                return route, route.sender.format_map(captures) or self._settings.name
+                sender = route.sender.format_map(captures) or self._settings.name
+                return route.format, topic[:_LONGEST_NAME], f"mqtt:{sender}"[:_LONGEST_NAME]
         # An older subscription of this session, whose route is no longer there: kept, under the first format.
-        return self._routes[0][1], self._settings.name
+        return self._routes[0][1].format, topic[:_LONGEST_NAME], f"mqtt:{self._settings.name}"[:_LONGEST_NAME]
 
     def _note_session(self, session_present: int, *, is_first: bool) -> None:
         if not session_present and not is_first:
@@ -205,6 +201,45 @@ class MqttDoor:
                 "%s: the broker has forgotten our session; messages since the last connection may be missing",
                 self._settings.name,
             )
+
+
+class _Lots:
+    """What one connection delivers, lot after lot, a bounded number of them on their way at once."""
+
+    def __init__(self, door: MqttDoor, client: Client, lost: asyncio.Event) -> None:
+        self._door = door
+        self._lost = lost
+        self._turns = Turns(client, self._take)
+        self._waiting: list[Delivery] = []
+        self._carrying: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """Let go of what is on its way: the broker sends it again; what is being written already, is written."""
+        self._waiting.clear()
+        for task in self._carrying:
+            task.cancel()
+        await asyncio.gather(*self._carrying, return_exceptions=True)
+
+    def _take(self, deliveries: list[Delivery]) -> None:
+        self._waiting += deliveries
+        if len(self._waiting) > _MOST_WAITING:
+            self._lost.set()  # a broker without a window; it sends again what it wants an acknowledgement of
+        self._carry_next()
+
+    def _carry_next(self) -> None:
+        if self._waiting and len(self._carrying) < _LOTS and not self._lost.is_set():
+            lot, self._waiting = self._waiting, []
+            task = asyncio.create_task(self._door.carry(lot, self._turns.acknowledge))
+            self._carrying.add(task)
+            task.add_done_callback(self._carried)
+
+    def _carried(self, task: asyncio.Task[None]) -> None:
+        self._carrying.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            self._door.fail(error)
+            self._lost.set()
+        self._carry_next()
 
 
 def _check_sender(route: MqttRoute, template: TopicTemplate) -> None:

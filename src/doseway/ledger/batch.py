@@ -16,10 +16,12 @@ class Request:
 
     Attributes:
         rests: the drafts, encoded but for their time (`unstamped`).
+        size_bytes: memory that it holds, near enough: entries and blobs.
     """
 
     drafts: Sequence[Draft]
     rests: Sequence[bytes]
+    size_bytes: int
     unless: Unless | None = None
     receipts: Future[list[Receipt]] = field(default_factory=Future)
 
@@ -27,15 +29,9 @@ class Request:
     def of(cls, drafts: Iterable[Draft], unless: Unless | None = None) -> "Request":
         """Encode drafts. Raises as `unstamped` does."""
         taken = list(drafts)
-        return cls(taken, [unstamped(draft) for draft in taken], unless)
-
-    @property
-    def size_bytes(self) -> int:
-        """Memory that the request holds, near enough: entries and blobs."""
-        blobs = (draft.blob for draft in self.drafts)
-        return sum(map(len, self.rests)) + sum(
-            len(blob.data) for blob in blobs if blob is not None and blob.data is not None
-        )
+        rests = [unstamped(draft) for draft in taken]
+        blobs = [draft.blob.data for draft in taken if draft.blob is not None and draft.blob.data is not None]
+        return cls(taken, rests, sum(map(len, rests)) + sum(map(len, blobs)), unless)
 
 
 class Batch:

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from doseway.ledger.drafts import StagedBlob
@@ -30,15 +30,24 @@ def stage(
     """
     salt = random_bytes(SALT_BYTES)
     if isinstance(source, bytes):
-        digest = hashlib.sha256(source).digest()
-        return StagedBlob(commitment(salt, digest), digest, len(source), salt, data=source)
+        return _in_memory(source, salt)
     first, second = _read(source), b""
     if len(first) == CHUNK_BYTES:
         second = _read(source)
     if not second:
-        digest = hashlib.sha256(first).digest()
-        return StagedBlob(commitment(salt, digest), digest, len(first), salt, data=first)
+        return _in_memory(first, salt)
     return _stage_chunks(first, second, source, store, salt)
+
+
+def stage_all(bodies: Sequence[bytes], random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> list[StagedBlob]:
+    """Commit to many bodies, all in memory, with the randomness of all salts asked for at once."""
+    salts = random_bytes(SALT_BYTES * len(bodies))
+    return [_in_memory(body, salts[at * SALT_BYTES : (at + 1) * SALT_BYTES]) for at, body in enumerate(bodies)]
+
+
+def _in_memory(data: bytes, salt: bytes) -> StagedBlob:
+    digest = hashlib.sha256(data).digest()
+    return StagedBlob(commitment(salt, digest), digest, len(data), salt, data)
 
 
 def _read(source: ByteStream) -> bytes:

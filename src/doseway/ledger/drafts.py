@@ -17,8 +17,7 @@ MAX_ENTRY_BYTES: Final = 65_535
 _MAX_REST_BYTES: Final = MAX_ENTRY_BYTES - len(b'{"at_ms":-9223372036854775808,')
 
 
-@dataclass(frozen=True, slots=True)
-class StagedBlob:
+class StagedBlob(msgspec.Struct, frozen=True, gc=False):
     """Raw bytes on their way into the log; made by `Sequencer.stage`, used by one draft.
 
     Attributes:
@@ -37,7 +36,7 @@ class StagedBlob:
     staged: int | None = None
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
+class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A fact to append; the sequencer adds the time.
 
     Attributes:

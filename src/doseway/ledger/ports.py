@@ -36,7 +36,7 @@ class BlobInfo(msgspec.Struct, frozen=True):
     size: int
 
 
-class NewBlob(msgspec.Struct, frozen=True, kw_only=True):
+class NewBlob(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Raw bytes that become durable with the entry at `index`.
 
     Attributes:

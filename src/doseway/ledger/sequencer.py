@@ -77,6 +77,10 @@ class Sequencer:
             self._give_back(request)
             raise
 
+    def check_usable(self) -> None:
+        """Raise Unavailable while the log cannot be written; see `doseway.ledger.writer`."""
+        self._writer.check_usable()
+
     def stage(
         self, source: bytes | blobs.ByteStream, random_bytes: Callable[[int], bytes] = secrets.token_bytes
     ) -> StagedBlob:
@@ -86,6 +90,11 @@ class Sequencer:
         if blob.staged is not None:
             self._staged.add(blob.staged)
         return blob
+
+    def stage_all(self, bodies: Sequence[bytes]) -> list[StagedBlob]:
+        """Take in several raw bodies, each for one draft, as `stage` does; cheaper than one by one."""
+        self._writer.check_usable()
+        return blobs.stage_all(bodies)
 
     def discard(self, blob: StagedBlob) -> None:
         """Forget a staged blob that no draft will use; otherwise it is forgotten when the log is next opened."""

@@ -13,11 +13,8 @@ SALT_BYTES: Final = 32
 
 def content_id(label: str, *parts: bytes) -> ContentId:
     """Return the id of content under a domain label; parts are length-framed, so they cannot run together."""
-    digest = hashlib.sha256(b"doseway/" + label.encode() + b"\n")
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big"))
-        digest.update(part)
-    return ContentId(digest.digest())
+    framed = [piece for part in parts for piece in (len(part).to_bytes(8, "big"), part)]
+    return ContentId(hashlib.sha256(b"".join((b"doseway/", label.encode(), b"\n", *framed))).digest())
 
 
 def commitment(salt: bytes, record_sha256: bytes) -> Commitment:

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -90,8 +91,7 @@ class SqliteStore(SqliteReader):
                 connection.execute("INSERT INTO content_id VALUES (?, ?)", (first, segment(commit.content_ids)))
             if commit.tags is not None:
                 _keep_tags(connection, commit.tags, commit.head.size)
-            for blob in commit.blobs:
-                _keep_blob(connection, blob)
+            _keep_blobs(connection, commit.blobs)
             for index in commit.erased:
                 _erase(connection, index)
             if commit.rotation:
@@ -165,14 +165,34 @@ def _swap_head(connection: sqlite3.Connection, commit: Commit) -> None:
         )
 
 
-def _keep_blob(connection: sqlite3.Connection, blob: NewBlob) -> None:
-    if blob.data is None:
-        row = (blob.index, blob.salt, blob.size, blob.staged)
-        connection.execute("UPDATE blob SET idx = ?, salt = ?, size = ? WHERE id = ?", row)
+def _keep_blobs(connection: sqlite3.Connection, blobs: Sequence[NewBlob]) -> None:
+    staged = [(blob.index, blob.salt, blob.size, blob.staged) for blob in blobs if blob.data is None]
+    connection.executemany("UPDATE blob SET idx = ?, salt = ?, size = ? WHERE id = ?", staged)
+    numbered = enumerate([blob for blob in blobs if blob.data is not None], start=_next_blob(connection))
+    rows, chunks = [], []
+    for number, blob in numbered:
+        data = blob.data or b""
+        rows.append((number, blob.index, blob.salt, blob.size))
+        chunks += [(number, at // CHUNK_BYTES, data[at : at + CHUNK_BYTES]) for at in range(0, len(data), CHUNK_BYTES)]
+    _insert(connection, "blob", rows)
+    _insert(connection, "blob_chunk", chunks)
+
+
+def _next_blob(connection: sqlite3.Connection) -> int:
+    number: int = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM blob").fetchone()[0]
+    return number
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows of all columns, a hundred a statement as far as they go."""
+    if not rows:
         return
-    new = connection.execute("INSERT INTO blob (idx, salt, size) VALUES (?, ?, ?)", (blob.index, blob.salt, blob.size))
-    chunks = [blob.data[at : at + CHUNK_BYTES] for at in range(0, len(blob.data), CHUNK_BYTES)]
-    connection.executemany("INSERT INTO blob_chunk VALUES (?, ?, ?)", [(new.lastrowid, *x) for x in enumerate(chunks)])
+    one = f"({', '.join('?' * len(rows[0]))})"
+    sql = f"INSERT INTO {table} VALUES "  # noqa: S608 - a name of our own
+    full = len(rows) // _ROWS * _ROWS
+    for at in range(0, full, _ROWS):
+        connection.execute(sql + ", ".join([one] * _ROWS), list(chain.from_iterable(rows[at : at + _ROWS])))
+    connection.executemany(sql + one, rows[full:])
 
 
 def _delete_blob(connection: sqlite3.Connection, blob: int) -> None:
