@@ -53,11 +53,12 @@ _REASONS: Final = ("time-passed", "new-reading", "late-data", "limits-changed", 
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A fact to append, once."""
+    """A fact to append, once; `data` becomes its blob, and gives its body the commitment that it lacks."""
 
     body: Body
     tags: tuple[str, ...]
     identity: ContentId
+    data: bytes = b""
 
 
 Watch = Callable[[Holder, int], Watched]

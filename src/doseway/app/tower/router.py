@@ -1,6 +1,6 @@
 """From facts to events: which subjects a fact concerns. A function of the log, folded in its order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -31,6 +31,7 @@ from doseway.app.tower.state import (
 )
 from doseway.ledger.drafts import Indexed
 from doseway.ledger.log import Log
+from doseway.model.canonical import encode
 from doseway.model.errors import DataError, UsageError
 from doseway.model.facts import (
     AlertClosed,
@@ -136,7 +137,7 @@ class Router:
             self._unsaid[index] = decoded
             self._observe(index, decoded, body.received_at_ms or at_ms)
         self._sort_out()
-        effects = [_effect(index, decoded) for index, decoded in sorted(self._unsaid.items())]
+        effects = [one for index, decoded in sorted(self._unsaid.items()) for one in self._effects(index, decoded)]
         self._unsaid.clear()
         return self._events, effects
 
@@ -240,14 +241,19 @@ class Router:
             self._events.append(Assigned(holder, device, index, carried))
         self.library.rebound([*before.values(), *now.values()])
 
+    def _effects(self, index: int, decoded: Decoded) -> Iterator[Effect]:
+        """Yield what became of a packet, and of a logger's file its judgement."""
+        devices = sorted({f"device:{one.device.serial}" for one in decoded.recordings})[:_MOST_DEVICE_TAGS]
+        tags, key = (f"packet:{index}", *devices), str(index).encode()
+        yield Effect(body=outcome(index, decoded), tags=tags, identity=content_id("outcome", key))
+        for recording in decoded.recordings if decoded.is_file else ():
+            failed, made, data = self._decoders.judged(index, recording)
+            for one in failed:
+                yield Effect(body=one, tags=tags[:1], identity=content_id("rule.failed", key, encode(one)))
+            yield Effect(body=made, tags=tags, identity=content_id("judgement", key), data=data)
+
     def _put(self, body: DocumentPut) -> None:
         try:
             self.library.record(body)
         except DataError:
             return  # a newer Doseway knows this kind; the log keeps it
-
-
-def _effect(index: int, decoded: Decoded) -> Effect:
-    body = outcome(index, decoded)
-    devices = sorted({f"device:{one.device.serial}" for one in decoded.recordings})[:_MOST_DEVICE_TAGS]
-    return Effect(body=body, tags=(f"packet:{index}", *devices), identity=content_id("outcome", str(index).encode()))
