@@ -81,7 +81,12 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert as it stands; `revisions` counts what was said about it, `index` is the newest of that."""
+    """One alert as it stands.
+
+    Attributes:
+        revisions: how often something was said about it; `index` is the newest of that.
+        is_on_erased: it rests on bytes that were erased since, so that nobody can check it any more.
+    """
 
     alert: str
     shipment: str
@@ -96,6 +101,7 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     comment: str = ""
     snoozed_until_ms: int | None = None
     level: int = 0
+    is_on_erased: bool = False
 
 
 class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,6 @@ Each step is durable before the next begins, and a file that is imported again g
 loses nothing and doubles nothing.
 """
 
-import hashlib
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -12,15 +11,12 @@ import msgspec
 
 from doseway import __version__
 from doseway.app.inspecting import How, decode, judge_recording, limits_for, opened, present, readable
-from doseway.app.outcomes import decoded_fact, options_of, rejected_fact
-from doseway.coldchain import profile as profiles
-from doseway.coldchain.profile import Profile
+from doseway.app.outcomes import decoded_fact, judged_file, options_of, rejected_fact
 from doseway.evidence.inspection import Inspection
 from doseway.ledger.drafts import Draft
 from doseway.ledger.sequencer import Sequencer
-from doseway.model.canonical import encode
 from doseway.model.errors import DataError
-from doseway.model.facts import JudgementMade, PacketDecoded, PacketReceived, PacketRejected, RuleFailed
+from doseway.model.facts import JudgementMade, PacketDecoded, PacketReceived, PacketRejected
 from doseway.model.ids import content_id
 
 DOOR: Final = "file"
@@ -78,7 +74,7 @@ def import_stream(sequencer: Sequencer, stream: BinaryIO, file: str, how_to: How
         return Imported(file=str(path), packet=packet, is_duplicate=is_duplicate, error=error)
     profile = limits_for(recording, how_to)
     shown = present(recording, judge_recording(recording, profile), profile, str(path), size_bytes, sha256)
-    judged = _record(sequencer, packet, shown, how_to, profile)
+    judged = _record(sequencer, packet, shown, how_to)
     return Imported(file=str(path), packet=packet, is_duplicate=is_duplicate, judged=judged, inspection=shown)
 
 
@@ -98,38 +94,26 @@ def _reject(sequencer: Sequencer, packet: int, error: DataError) -> None:
         sequencer.append([Draft(body=body, by=BY, tags=(packet_tag(packet),))])
 
 
-def _record(sequencer: Sequencer, packet: int, shown: Inspection, how_to: How, profile: Profile) -> int:
+def _record(sequencer: Sequencer, packet: int, shown: Inspection, how_to: How) -> int:
     """Append what is not in the log yet of decoding and judgement; return the index of the judgement.
 
     A judgement belongs to the last decoding before it: the file read in another way and back is decoded once more.
     """
-    recording, judgement = shown.recording, shown.judgement
-    decoded = decoded_fact(packet, recording, options_of(how_to))
-    data = encode(msgspec.to_builtins(judgement))
-    limits, digest = profiles.to_plain(profile), hashlib.sha256(data).hexdigest()
+    decoded = decoded_fact(packet, shown.recording, options_of(how_to))
+    failed, made, data = judged_file(packet, shown)
     is_decoded, same = False, None
     for found in sequencer.log.facts(packet, tag=packet_tag(packet)):
         body = found.fact.content()
         if isinstance(body, PacketDecoded):
             is_decoded, same = body == decoded, None
-        elif isinstance(body, JudgementMade) and (body.judgement_sha256, body.limits) == (digest, limits):
+        elif isinstance(body, JudgementMade) and msgspec.structs.replace(body, commitment="") == made:
             same = found.index
     if is_decoded and same is not None:
         return same
-    tags = (packet_tag(packet), f"device:{recording.device.serial}")
+    tags = (packet_tag(packet), f"device:{shown.recording.device.serial}")
     drafts = [] if is_decoded else [Draft(body=decoded, by=BY, tags=tags)]
-    drafts += [
-        Draft(body=RuleFailed(packet=packet, rule=one.rule, error=one.error), by=BY, tags=tags[:1])
-        for one in judgement.failures
-    ]
+    drafts += [Draft(body=one, by=BY, tags=tags[:1]) for one in failed]
     blob = sequencer.stage(data)
-    made = JudgementMade(
-        packet=packet,
-        profile_id=profile.id,
-        verdict=shown.verdict.value,
-        limits=limits,
-        judgement_sha256=digest,
-        commitment=blob.commitment.hex(),
-    )
-    drafts.append(Draft(body=made, by=BY, tags=tags, blob=blob))
+    judged = msgspec.structs.replace(made, commitment=blob.commitment.hex())
+    drafts.append(Draft(body=judged, by=BY, tags=tags, blob=blob))
     return sequencer.append(drafts)[-1].index

@@ -1,10 +1,10 @@
 """Notifications of this tower: its policy, its channels and its outbox; who would be told, and a test message."""
 
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from doseway.app.board import Board
 from doseway.app.settings import NotifySettings, Settings
@@ -13,10 +13,10 @@ from doseway.ledger.drafts import Draft
 from doseway.ledger.sequencer import Sequencer
 from doseway.model.clock import Clock
 from doseway.model.documents import Shipment
-from doseway.model.errors import UsageError
-from doseway.model.facts import AlertEscalated, NotificationDelivered, NotificationFailed
+from doseway.model.errors import ConflictError, UsageError
+from doseway.model.facts import NotificationDelivered, NotificationFailed
 from doseway.model.findings import Finding, Severity
-from doseway.model.ids import ContentId, content_id
+from doseway.model.ids import ContentId
 from doseway.notify import registry
 from doseway.notify.dispatch import Dispatcher, Record
 from doseway.notify.notifier import Card, Describe, Notifier
@@ -51,8 +51,22 @@ class Office:
         self.close()
 
 
-def open_office(settings: Settings, sequencer: Sequencer, describe: Describe, clock: Clock) -> Office | None:
+class Escalate(Protocol):
+    """Puts an alert at the next level, once: `TowerDesk.escalate`."""
+
+    def __call__(self, alert: str, *, level: int, by: str) -> int:
+        """Return the index of the fact. Raises ConflictError: it is at that level already, or was acknowledged."""
+
+
+def open_office(
+    settings: Settings, sequencer: Sequencer, describe: Describe, clock: Clock, escalate: Escalate
+) -> Office | None:
     """Set notifications up as the settings say; None: they name no policy, and nobody is told.
+
+    Args:
+        settings: what is set up. sequencer: of the log that fates are recorded in.
+        describe: says what a shipment is to people. clock: says what is due.
+        escalate: records that nobody acknowledged an alert in time.
 
     Raises:
         DataError, UsageError: policy or a channel's options are wrong, or the policy uses a channel without options.
@@ -64,10 +78,8 @@ def open_office(settings: Settings, sequencer: Sequencer, describe: Describe, cl
     channels = make_channels(settings.notify, policy)
 
     def escalated(notice: Notice, story: Story) -> None:
-        body = AlertEscalated(alert=story.alert, shipment=story.shipment, level=notice.level)
-        identity = content_id("escalated", story.alert.encode(), str(notice.level).encode())
-        tags = (f"alert:{story.alert}", f"shipment:{story.shipment}")
-        sequencer.submit([Draft(body=body, by=SYSTEM, tags=tags, content_id=identity)])
+        with suppress(ConflictError):  # each recipient of a level has a notice, and the fact is there once
+            escalate(story.alert, level=notice.level, by=SYSTEM)
 
     with ExitStack() as opened:
         outbox = SqliteOutbox(outbox_path(settings))

@@ -1,12 +1,17 @@
-"""What decoding a packet came to, as facts: the same for a file that is imported and a message that came in."""
+"""What decoding a packet, and judging a file, came to, as facts: the same by whichever way they came in."""
 
+import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from doseway.app.inspecting import How
+from doseway.evidence.inspection import Inspection
 from doseway.evidence.readings_csv import readings_sha256
+from doseway.model.canonical import encode
 from doseway.model.errors import DataError
-from doseway.model.facts import PacketDecoded, PacketRejected
+from doseway.model.facts import JudgementMade, PacketDecoded, PacketRejected, RuleFailed
 from doseway.model.readings import Recording
 
 
@@ -35,6 +40,34 @@ def rejected_fact(packet: int, error: DataError) -> PacketRejected:
     return PacketRejected(
         packet=packet, code=error.code, what=error.what, where=str(error.where or ""), hint=error.hint
     )
+
+
+class JudgedFile(NamedTuple):
+    """The facts that follow from a file's judgement.
+
+    Attributes:
+        failed: the rules that crashed.
+        made: the judgement; its `commitment` is empty until `data`, which is its canonical JSON, is staged as its blob.
+    """
+
+    failed: tuple[RuleFailed, ...]
+    made: JudgementMade
+    data: bytes
+
+
+def judged_file(packet: int, shown: Inspection) -> JudgedFile:
+    """Return what to log of a judged file."""
+    data = encode(msgspec.to_builtins(shown.judgement))
+    made = JudgementMade(
+        packet=packet,
+        profile_id=shown.judgement.profile_id,
+        verdict=shown.verdict.value,
+        limits=shown.limits,
+        judgement_sha256=hashlib.sha256(data).hexdigest(),
+        commitment="",
+    )
+    failed = (RuleFailed(packet=packet, rule=one.rule, error=one.error) for one in shown.judgement.failures)
+    return JudgedFile(tuple(failed), made, data)
 
 
 def options_of(how_to: How) -> dict[str, Any]:

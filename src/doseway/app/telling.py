@@ -1,13 +1,16 @@
 """Tells people of alerts while a tower runs: follows the log, lets notices fall due, and sends them."""
 
 import asyncio
+import logging
 from itertools import islice
 from typing import Final
 
 from doseway.app.notifying import Office
 from doseway.ledger.log import Log
 from doseway.model.clock import Clock
+from doseway.model.errors import Unavailable
 
+_LOG: Final = logging.getLogger("doseway.telling")
 _EVERY_S: Final = 1.0
 _FACTS: Final = 5_000
 
@@ -25,11 +28,15 @@ async def tell(office: Office, log: Log, clock: Clock) -> None:
 async def _follow(office: Office, log: Log, clock: Clock) -> None:
     end = 0
     while True:
-        taken = await asyncio.to_thread(_take, office, log, end)
-        end += taken
-        if taken < _FACTS:
+        try:
+            taken = await asyncio.to_thread(_take, office, log, end)
+            end += taken
+            if taken == _FACTS:
+                continue
             await asyncio.to_thread(office.notifier.tick, clock.now_ms())
-            await asyncio.sleep(_EVERY_S)
+        except Unavailable as error:  # a full disk passes; what was taken is taken again, and nothing is told twice
+            _LOG.warning("notices wait: %s", error)
+        await asyncio.sleep(_EVERY_S)
 
 
 def _take(office: Office, log: Log, start: int) -> int:

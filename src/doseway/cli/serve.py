@@ -33,18 +33,31 @@ def serve(*, host: str, port: int | None, store: Path | None) -> int:
     Nothing but /healthz and the sign-in page answers without an account or an API key: `doseway account add`,
     `doseway key create`. Other doors and notifications are set up in doseway.toml.
     """
-    from doseway.app.background import running  # noqa: PLC0415  # loads everything
-    from doseway.app.live import seen, ticking  # noqa: PLC0415
-    from doseway.app.logbook import SystemClock  # noqa: PLC0415
-    from doseway.app.tower.opening import open_tower  # noqa: PLC0415
-    from doseway.cli.serving import serve_tower  # noqa: PLC0415
+    from doseway.app.logbook import SystemClock  # noqa: PLC0415  # loads everything
 
     settings = settings_at(store)
     if host:
         settings = msgspec.structs.replace(settings, host=host)
     if port is not None:
         settings = msgspec.structs.replace(settings, port=port)
-    clock = SystemClock()
+    run_tower(settings, SystemClock(), on_ready=lambda url: say(f"The tower is at {url}. Ctrl-C stops it."))
+    return 0
+
+
+def run_tower(settings: "Settings", clock: "Clock", *, on_ready: "Callable[[str], None]") -> None:
+    """Open the tower with everything that the settings name, and serve it until SIGINT or SIGTERM.
+
+    Args:
+        settings: all of it. clock: the tower's. on_ready: called with the address once requests are answered.
+
+    Raises:
+        DosewayError: something cannot be opened, or a door failed for good.
+    """
+    from doseway.app.background import running  # noqa: PLC0415  # loads everything
+    from doseway.app.live import seen, ticking  # noqa: PLC0415
+    from doseway.app.tower.opening import open_tower  # noqa: PLC0415
+    from doseway.cli.serving import serve_tower  # noqa: PLC0415
+
     failures: list[BaseException] = []
     with ExitStack() as opened:
         tower = opened.enter_context(open_tower(settings, clock=clock))
@@ -57,14 +70,10 @@ def serve(*, host: str, port: int | None, store: Path | None) -> int:
         opened.enter_context(running(works, fail))
         opened.enter_context(ticking(tower.tick))
         serve_tower(
-            seen(settings, tower),
-            settings,
-            mounts=doors_of(settings, tower, clock),
-            on_ready=lambda url: say(f"The tower is at {url}. Ctrl-C stops it."),
+            seen(settings, tower), settings, mounts=doors_of(settings, tower, clock), clock=clock, on_ready=on_ready
         )
     if failures:
         raise failures[0]
-    return 0
 
 
 def beside(settings: "Settings", tower: "Tower", clock: "Clock", opened: ExitStack) -> list["Work"]:
@@ -77,7 +86,7 @@ def beside(settings: "Settings", tower: "Tower", clock: "Clock", opened: ExitSta
     doors = make_doors(settings, tower.admit, tower.admit.lot, clock)
     if doors:
         works.append(lambda: run_doors(doors))
-    office = open_office(settings, tower.sequencer, describe_by(tower.board), clock)
+    office = open_office(settings, tower.sequencer, describe_by(tower.board), clock, tower.desk.escalate)
     if office is not None:
         opened.callback(office.close)
         works.append(lambda: tell(office, tower.sequencer.log, clock))

@@ -22,11 +22,18 @@ from doseway.model.findings import Finding
 
 Revision = AlertOpened | AlertExtended | AlertShortened | AlertRetracted | AlertClosed
 
+ALARM: Final = "rule_failed"
+"""The rule of the alarm that a crashed rule is: it rests on no observation."""
 _ID_CHARACTERS: Final = 32
 _NO_END: Final = 1 << 62
 
 Thread = tuple[str, int, str, str, str]
 """Rule, version, entry, device, sensor: findings of one thread do not overlap without being one."""
+
+
+def end_of(finding: Finding) -> int:
+    """Return when a finding ends; one that lasts ends after everything."""
+    return _NO_END if finding.end_ms is None else finding.end_ms
 
 
 def thread_of(finding: Finding) -> Thread:
@@ -91,8 +98,7 @@ def _numbered(shipment: str, found: Sequence[Found]) -> dict[str, Found]:
 
 
 def _order(finding: Finding) -> tuple[int, int, int, bytes]:
-    end = _NO_END if finding.end_ms is None else finding.end_ms
-    return finding.start_ms, finding.raised_ms, end, encode(finding)
+    return finding.start_ms, finding.raised_ms, end_of(finding), encode(finding)
 
 
 def _matched(live: Mapping[str, Finding], findings: Mapping[str, Finding]) -> dict[str, str]:
@@ -115,8 +121,7 @@ def _matched(live: Mapping[str, Finding], findings: Mapping[str, Finding]) -> di
 
 def _overlap(one: Finding, other: Finding) -> int:
     """Return the time that two windows share; negative where they share none, 0 where they touch."""
-    ends = [_NO_END if finding.end_ms is None else finding.end_ms for finding in (one, other)]
-    return min(ends) - max(one.start_ms, other.start_ms)
+    return min(end_of(one), end_of(other)) - max(one.start_ms, other.start_ms)
 
 
 def _free(alert: str, live: Mapping[str, Finding]) -> str:
@@ -137,5 +142,4 @@ def _changed(shipment: str, alert: str, old: Finding, new: Finding, because: str
 
 def _covers(new: Finding, old: Finding) -> bool:
     """Tell whether a finding covers all of another: equal windows with other figures count as covered."""
-    ends = [_NO_END if finding.end_ms is None else finding.end_ms for finding in (new, old)]
-    return new.start_ms <= old.start_ms and ends[0] >= ends[1]
+    return new.start_ms <= old.start_ms and end_of(new) >= end_of(old)

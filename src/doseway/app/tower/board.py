@@ -22,6 +22,7 @@ from doseway.app.tower.changes import Changes
 from doseway.app.tower.charting import channels_of, route_of
 from doseway.app.tower.keeper import Keeper, until_ms_of
 from doseway.app.tower.library import Library
+from doseway.app.tower.lost import rests_on_lost
 from doseway.app.tower.state import shipment_holder
 from doseway.app.tower.tables import StoredPlain
 from doseway.engines.sqlite_views import SqliteViews
@@ -87,12 +88,12 @@ class TowerBoard:
             place = "(SELECT rank, opened_index, alert FROM tower_alert WHERE alert = ?)"
             sql, values = f"{sql} AND (rank, opened_index, alert) < {place}", [*values, after]
         sql += " ORDER BY rank DESC, opened_index DESC, alert DESC LIMIT ?"
-        return [_ALERT.decode(row) for row in self._rows(sql, *values, _page(limit))]
+        return [self._marked(_ALERT.decode(row)) for row in self._rows(sql, *values, _page(limit))]
 
     def alert(self, alert: str) -> AlertRow | None:
         """Return one alert."""
         rows = self._rows("SELECT row FROM tower_alert WHERE alert = ?", alert)
-        return _ALERT.decode(rows[0]) if rows else None
+        return self._marked(_ALERT.decode(rows[0])) if rows else None
 
     def counts(self) -> Counts:
         """Return how many there are of what the overview counts."""
@@ -143,6 +144,13 @@ class TowerBoard:
         """Return a page of documents of a kind, sorted by id."""
         sql = "SELECT row FROM tower_document WHERE kind = ? AND id > ? ORDER BY id LIMIT ?"
         return [_STORED.decode(row).read() for row in self._rows(sql, kind, after, _page(limit))]
+
+    def _marked(self, row: AlertRow) -> AlertRow:
+        """Mark an alert that rests on what can no longer be read: erasing is no fact about an alert."""
+        holder = self._keeper.holder(shipment_holder(row.shipment))
+        if holder is None or not rests_on_lost(holder, row.finding):
+            return row
+        return msgspec.structs.replace(row, is_on_erased=True)
 
     def _heard(self, rows: Sequence[bytes]) -> Iterator[DeviceRow]:
         until_ms = until_ms_of(self._keeper.states)

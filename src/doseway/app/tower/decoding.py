@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from doseway.app.inspecting import How, decode
-from doseway.app.outcomes import decoded_fact, options_of, rejected_fact
+from doseway.app.inspecting import How, decode, judge_recording, limits_for, present
+from doseway.app.outcomes import JudgedFile, decoded_fact, judged_file, options_of, rejected_fact
 from doseway.intake.port import EARLIEST_MS, LATEST_MS, DecodeOptions, MessageFormat
 from doseway.model.errors import DataError, FormatError, UsageError
 from doseway.model.facts import PacketDecoded, PacketRejected
@@ -23,11 +23,13 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         recordings: one for each device. error: why there are none.
         options: what the decoder was told beside the bytes and the arrival; goes into the log.
+        is_file: it is a logger's file, and no message.
     """
 
     recordings: tuple[Recording, ...] = ()
     error: DataError | None = None
     options: dict[str, Any] = {}
+    is_file: bool = False
 
     @property
     def observations(self) -> int:
@@ -105,7 +107,13 @@ class Decoders:
             return Decoded(error=FormatError(what, hint="The bytes are kept. Report it."), options=options)
         if format_id and told is None:
             options |= _issuers_used(recordings)
-        return Decoded(recordings=recordings, options=options)
+        return Decoded(recordings=recordings, options=options, is_file=not format_id)
+
+    def judged(self, packet: int, recording: Recording) -> JudgedFile:
+        """Judge a logger's file by itself, as `doseway import` does: by the limits in use, else the device's own."""
+        profile = limits_for(recording, self._how_to)
+        shown = present(recording, judge_recording(recording, profile), profile, "", 0, "")
+        return judged_file(packet, shown)
 
     def _recordings(
         self,

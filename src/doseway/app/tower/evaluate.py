@@ -9,10 +9,11 @@ from typing import Final
 
 import msgspec
 
-from doseway.app.tower.alerts import revise
+from doseway.app.tower.alerts import ALARM, revise
 from doseway.app.tower.history import indexes_of, union
 from doseway.app.tower.journeys import watch_journey
 from doseway.app.tower.judging import judge_all
+from doseway.app.tower.lost import without_lost
 from doseway.app.tower.state import (
     Assigned,
     Carried,
@@ -54,11 +55,12 @@ _REASONS: Final = ("time-passed", "new-reading", "late-data", "milestone-reporte
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A fact to append, once."""
+    """A fact to append, once; `data` becomes its blob, and gives its body the commitment that it lacks."""
 
     body: Body
     tags: tuple[str, ...]
     identity: ContentId
+    data: bytes = b""
 
 
 Watch = Callable[[Holder, int], Watched]
@@ -117,13 +119,13 @@ def _said(name: str, holder: Holder, watched: Watched, because: str) -> Iterable
     shipment, judged = shipment_of(name), holder.judged
     failures = (*(judged.failures if judged is not None else ()), *watched.failures)
     alarms = [_alarm(holder, one) for one in failures]
-    found = [*(judged.found if judged is not None else ()), *watched.found, *alarms]
+    published, found = without_lost(holder, (*(judged.found if judged is not None else ()), *watched.found))
     for failure in failures:
         if failure not in holder.failures:
             body = RuleFailed(packet=holder.rests_on, rule=failure.rule, error=failure.error, shipment=shipment)
             identity = content_id("rule.failed", shipment.encode(), encode(failure))
             yield Effect(body=body, tags=(name, f"rule:{failure.rule_id}"), identity=identity)
-    for revision in revise(shipment, holder.published, found, because):
+    for revision in revise(shipment, published, [*found, *alarms], because):
         known = holder.published.get(revision.alert)
         number = known.revisions if known is not None else 0
         identity = content_id("alert", encode([revision.alert, number]), revision.TYPE.encode(), encode(revision))
@@ -261,7 +263,7 @@ def _alarm(holder: Holder, failure: Failure) -> Found:
     start_ms = min((one for one in starts if one is not None), default=0)
     return Found(
         Finding(
-            rule="rule_failed",
+            rule=ALARM,
             rule_version=1,
             rule_id=failure.rule_id,
             severity=Severity.HIGH,

@@ -16,6 +16,8 @@ from doseway.model.readings import Quantity, Recording
 
 Key = str
 """`quantity/sensor` of a column."""
+Span = tuple[int, int]
+"""From an instant to another, both within."""
 
 UNKNOWN: Final = -1
 METHODS: Final = ("unknown", "cell", "wifi", "gnss")
@@ -69,11 +71,13 @@ class History(msgspec.Struct, frozen=True):
 
     Attributes:
         columns: by `quantity/sensor`. fixes: records of `FIX`, sorted, each once. signals: sorted, each once.
+        lost: from and to when packets observed that can no longer be read, because their bytes were erased; sorted.
     """
 
     columns: dict[Key, Column] = {}
     fixes: bytes = b""
     signals: tuple[Signal, ...] = ()
+    lost: tuple[Span, ...] = ()
 
     @property
     def positions(self) -> NDArray[Any]:
@@ -82,8 +86,9 @@ class History(msgspec.Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """The number of observations."""
-        return sum(map(len, self.columns.values())) + len(self.fixes) // FIX.itemsize + len(self.signals)
+        """The number of observations, and of the packets that were lost."""
+        places = len(self.fixes) // FIX.itemsize
+        return sum(map(len, self.columns.values())) + places + len(self.signals) + len(self.lost)
 
     @property
     def newest_ms(self) -> int | None:
@@ -101,11 +106,13 @@ class History(msgspec.Struct, frozen=True):
             yield int(self.positions["at"][place])
         if self.signals:
             yield self.signals[place].observed_at_ms
+        if self.lost:
+            yield self.lost[0][0] if place == 0 else max(end for _, end in self.lost)
 
     def between(self, first_ms: int, end_ms: int | None) -> "History":
         """Return the observations from an instant up to, and without, another."""
         columns = {key: part for key, column in self.columns.items() if len(part := column.between(first_ms, end_ms))}
-        if not self.fixes and not self.signals:
+        if not self.fixes and not self.signals and not self.lost:
             return History(columns)
         at = self.positions["at"]
         is_in = (at >= first_ms) & (at < (np.iinfo(np.int64).max if end_ms is None else end_ms))
@@ -114,7 +121,13 @@ class History(msgspec.Struct, frozen=True):
             for one in self.signals
             if first_ms <= one.observed_at_ms and (end_ms is None or one.observed_at_ms < end_ms)
         )
-        return History(columns, self.positions[is_in].tobytes(), signals)
+        last_ms = np.iinfo(np.int64).max if end_ms is None else end_ms - 1
+        lost = tuple(
+            (max(start, first_ms), min(end, last_ms))
+            for start, end in self.lost
+            if start <= last_ms and end >= first_ms
+        )
+        return History(columns, self.positions[is_in].tobytes(), signals, lost)
 
     def heard(self) -> NDArray[np.int64]:
         """Return the times of all observations, sorted, each once."""
@@ -123,6 +136,8 @@ class History(msgspec.Struct, frozen=True):
             parts.append(self.positions["at"])
         if self.signals:
             parts.append(np.array([one.observed_at_ms for one in self.signals], np.int64))
+        if self.lost:
+            parts.append(np.array(self.lost, np.int64).reshape(-1))
         times = np.concatenate(parts) if len(parts) > 1 else parts[0] if parts else np.zeros(0, np.int64)
         return times if (times[1:] > times[:-1]).all() else np.unique(times)
 
@@ -162,7 +177,10 @@ def union(histories: Sequence[History]) -> History:
     signals = first.signals
     if any(other.signals for other in others):
         signals = _sorted_signals([signal for one in histories for signal in one.signals])
-    joined = History(columns, fixes, signals)
+    lost = first.lost
+    if any(other.lost for other in others):
+        lost = tuple(sorted({span for one in histories for span in one.lost}))
+    joined = History(columns, fixes, signals, lost)
     return first if joined.size == first.size else joined
 
 

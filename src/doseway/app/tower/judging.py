@@ -15,6 +15,7 @@ import numpy as np
 
 from doseway.app.episodes import finding_of
 from doseway.app.tower.history import Column, parts_of
+from doseway.app.tower.lost import lost_of
 from doseway.app.tower.sensors import air_sensors
 from doseway.app.tower.state import Context, Failure, Found, Holder, Judged
 from doseway.coldchain.judge import Outcome, conclude, outcomes
@@ -25,6 +26,9 @@ from doseway.coldchain.track import Tracks
 from doseway.model.readings import Quantity
 from doseway.model.terms import plain
 from doseway.model.wording import degrees, moment
+
+LOST: Final = "Bytes of its packets were erased: what was found in them stands as it was said, and cannot be checked."
+"""Why a shipment is at least undecided whose packets cannot all be read any more."""
 
 _PIECE_RECORDS: Final = 1 << 20
 
@@ -51,7 +55,7 @@ def judge_all(holders: Mapping[str, Holder]) -> dict[str, Judged]:
             for part, outcome in zip(some, _outcomes(some, _profile(limits)), strict=True):
                 results.setdefault(part.holder, []).append((part, outcome))
     return {
-        name: _conclude(holder.context, results.get(name, []))
+        name: _conclude(holder.context, results.get(name, []), _doubts(holder.context, holder))
         for name, holder in holders.items()
         if holder.context is not None
     }
@@ -109,15 +113,20 @@ def _outcomes(group: Sequence[_Part], profile: Profile) -> list[Outcome]:
     return [one for block in outcomes(tracks, profile) for one in block]
 
 
-def _conclude(context: Context | None, results: Sequence[tuple[_Part, Outcome]]) -> Judged:
+def _doubts(context: Context, holder: Holder) -> tuple[str, ...]:
+    """Say why a shipment cannot be judged as its document asks."""
+    return (*((context.error,) if context.error else ()), *((LOST,) if any(lost_of(holder)) else ()))
+
+
+def _conclude(context: Context, results: Sequence[tuple[_Part, Outcome]], doubts: tuple[str, ...]) -> Judged:
     """Join the tracks of one shipment: the product's judgement, and what was found by the ambient limits beside it."""
-    limits = context.limits if context is not None else b""
+    limits = context.limits
     product = [one for part, one in results if part.is_product]
     judgement = conclude(product, _profile(limits), _writer(limits))
     found = [_found(part.limits, episode) for part, one in results for episode in one.episodes]
     left = [one.left_ms for one in judgement.consumptions if one.budget_ms]
     return Judged(
-        judgement=judgement if context is None or not context.error else _undecided(judgement, context.error),
+        judgement=_undecided(judgement, doubts) if doubts else judgement,
         found=tuple(found),
         failures=tuple(
             Failure(failed.rule, failed.rule_id, failed.error) for _, one in results for failed in one.failures
@@ -126,9 +135,9 @@ def _conclude(context: Context | None, results: Sequence[tuple[_Part, Outcome]])
     )
 
 
-def _undecided(judgement: Judgement, error: str) -> Judgement:
+def _undecided(judgement: Judgement, doubts: tuple[str, ...]) -> Judgement:
     verdict = max(judgement.verdict, Verdict.UNDECIDED, key=lambda one: one.rank)
-    return msgspec.structs.replace(judgement, verdict=verdict, reasons=(*judgement.reasons, error))
+    return msgspec.structs.replace(judgement, verdict=verdict, reasons=(*judgement.reasons, *doubts))
 
 
 def _found(limits: bytes, one: Episode) -> Found:

@@ -8,6 +8,8 @@ the log when the tower is opened.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from doseway.app.tower import rows, tables
 from doseway.app.tower.bindings import Bindings
 from doseway.app.tower.changes import Changes
@@ -93,7 +95,7 @@ class Keeper:
         """Append effects, write rows and cursor, put states and fences in force; each step may be repeated."""
         said = [*self._outcomes, *effects]
         if said:
-            self._sequencer.append(Draft(body=one.body, by=BY, tags=one.tags, content_id=one.identity) for one in said)
+            self._sequencer.append(map(self._draft, said))
         changed = {
             name: holder
             for partition, state in states.items()
@@ -105,6 +107,13 @@ class Keeper:
         self.states, self.end = after, self._end
         self._fences.update(seqs)
         self._changes.publish(self._facts, self.end)
+
+    def _draft(self, one: Effect) -> Draft:
+        if not one.data:
+            return Draft(body=one.body, by=BY, tags=one.tags, content_id=one.identity)
+        blob = self._sequencer.stage(one.data)
+        body = msgspec.structs.replace(one.body, commitment=blob.commitment.hex())
+        return Draft(body=body, by=BY, tags=one.tags, content_id=one.identity, blob=blob)
 
     def carried(self, device: str) -> list[Carried]:
         """Return what a device observed, from all subjects that hold some of it."""

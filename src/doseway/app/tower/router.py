@@ -1,6 +1,6 @@
 """From facts to events: which subjects a fact concerns. A function of the log, folded in its order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -13,7 +13,7 @@ from doseway.app.tower.alerts import Revision
 from doseway.app.tower.bindings import Bindings
 from doseway.app.tower.decoding import Decoded, Decoders, outcome
 from doseway.app.tower.evaluate import Effect
-from doseway.app.tower.history import EMPTY, History, history_of, indexes_of, union
+from doseway.app.tower.history import EMPTY, History, Span, history_of, indexes_of, union
 from doseway.app.tower.library import Library
 from doseway.app.tower.state import (
     Assigned,
@@ -32,6 +32,7 @@ from doseway.app.tower.state import (
 )
 from doseway.ledger.drafts import Indexed
 from doseway.ledger.log import Log
+from doseway.model.canonical import encode
 from doseway.model.errors import DataError, UsageError
 from doseway.model.facts import (
     AlertClosed,
@@ -64,20 +65,31 @@ _MOST_DEVICE_TAGS: Final = 50
 class _Gathered:
     """What one device observed, packet by packet."""
 
-    __slots__ = ("heard_ms", "packets", "recordings")
+    __slots__ = ("heard_ms", "lost", "packets", "recordings")
 
     def __init__(self) -> None:
         self.recordings: list[Recording] = []
+        self.lost: set[Span] = set()
         self.packets: list[int] = []
         self.heard_ms: int | None = None
 
+    def history(self) -> History:
+        return union([history_of(self.recordings), History(lost=tuple(sorted(self.lost)))])
+
+    def lose(self, index: int, span: Span, received_ms: int) -> None:
+        self.lost.add(span)
+        self._note(index, span, received_ms)
+
     def add(self, index: int, recording: Recording, received_ms: int) -> None:
         self.recordings.append(recording)
-        self.packets.append(index)
         times = [max(series.observed_at_ms) for series in recording.series if series.observed_at_ms]
         if recording.fixes or recording.signals:
             times += [fix.observed_at_ms for fix in recording.fixes] + [one.observed_at_ms for one in recording.signals]
-        newest = max([at_ms for at_ms in times if at_ms <= received_ms + AHEAD_MS], default=None)
+        self._note(index, times, received_ms)
+
+    def _note(self, index: int, times: Iterable[int], received_ms: int) -> None:
+        self.packets.append(index)
+        newest = max((at_ms for at_ms in times if at_ms <= received_ms + AHEAD_MS), default=None)
         if newest is not None:
             self.heard_ms = newest if self.heard_ms is None else max(self.heard_ms, newest)
 
@@ -140,7 +152,7 @@ class Router:
             self._unsaid[index] = decoded
             self._observe(index, decoded, body.received_at_ms or at_ms)
         self._sort_out()
-        effects = [_effect(index, decoded) for index, decoded in sorted(self._unsaid.items())]
+        effects = [one for index, decoded in sorted(self._unsaid.items()) for one in self._effects(index, decoded)]
         self._unsaid.clear()
         return self._events, effects
 
@@ -151,7 +163,7 @@ class Router:
                 self._receive(index, body, found.fact.at_ms)
             case PacketDecoded():
                 self.packets["decoded"] += 1
-                self._decoded(body)
+                self._decoded(found, body)
             case PacketRejected():
                 self.packets["rejected"] += 1
                 self._undecoded.pop(body.packet, None)
@@ -184,7 +196,7 @@ class Router:
             self._unsaid[index] = decoded
             self._observe(index, decoded, body.received_at_ms or at_ms)
 
-    def _decoded(self, body: PacketDecoded) -> None:
+    def _decoded(self, found: Indexed, body: PacketDecoded) -> None:
         self._unsaid.pop(body.packet, None)
         waiting = self._undecoded.pop(body.packet, None)
         if waiting is not None:
@@ -192,6 +204,12 @@ class Router:
             told = body.options if received.format else {**body.options, "format": body.format}
             decoded = self._decode(body.packet, received, told)
             self._observe(body.packet, decoded, received.received_at_ms or at_ms)
+            if decoded.error is not None and body.first_at_ms is not None and body.last_at_ms is not None:
+                # It was read once: the bytes were erased since, or their decoder is gone. That is no silence.
+                for device in (tag.removeprefix("device:") for tag in found.fact.tags if tag.startswith("device:")):
+                    span = (body.first_at_ms, body.last_at_ms)
+                    gathered = self._gathered.setdefault(device, _Gathered())
+                    gathered.lose(body.packet, span, received.received_at_ms or at_ms)
 
     def _decode(self, index: int, body: PacketReceived, told: dict[str, object] | None) -> Decoded:
         try:
@@ -211,7 +229,7 @@ class Router:
     def _sort_out(self) -> None:
         """Sort what was gathered to the subjects that it belongs to."""
         for device, gathered in self._gathered.items():
-            history = history_of(gathered.recordings)
+            history = gathered.history()
             oldest_ms = history.oldest_ms
             if oldest_ms is None:
                 continue
@@ -244,6 +262,17 @@ class Router:
             self._events.append(Assigned(holder, device, index, carried))
         self.library.rebound([*before.values(), *now.values()])
 
+    def _effects(self, index: int, decoded: Decoded) -> Iterator[Effect]:
+        """Yield what became of a packet, and of a logger's file its judgement."""
+        devices = sorted({f"device:{one.device.serial}" for one in decoded.recordings})[:_MOST_DEVICE_TAGS]
+        tags, key = (f"packet:{index}", *devices), str(index).encode()
+        yield Effect(body=outcome(index, decoded), tags=tags, identity=content_id("outcome", key))
+        for recording in decoded.recordings if decoded.is_file else ():
+            failed, made, data = self._decoders.judged(index, recording)
+            for one in failed:
+                yield Effect(body=one, tags=tags[:1], identity=content_id("rule.failed", key, encode(one)))
+            yield Effect(body=made, tags=tags, identity=content_id("judgement", key), data=data)
+
     def _put(self, body: DocumentPut) -> None:
         try:
             self.library.record(body)
@@ -256,9 +285,3 @@ def _said_by_people(index: int, body: DispositionDecided | MilestoneReported) ->
     if isinstance(body, DispositionDecided):
         return Decided(holder, index, body.disposition)
     return Reported(holder, index, Milestone(kind=body.milestone, at_ms=body.event_time_ms))
-
-
-def _effect(index: int, decoded: Decoded) -> Effect:
-    body = outcome(index, decoded)
-    devices = sorted({f"device:{one.device.serial}" for one in decoded.recordings})[:_MOST_DEVICE_TAGS]
-    return Effect(body=body, tags=(f"packet:{index}", *devices), identity=content_id("outcome", str(index).encode()))

@@ -1,0 +1,33 @@
+"""The whole of `doseway serve` in a process of its own: doors, judging, notifications, API and pages.
+
+Arguments: store, and how many seconds its clock is ahead, so that what a killed sender held is due again.
+"""
+
+import sys
+from pathlib import Path
+
+import msgspec
+from tests.faults.appender import say
+
+from doseway.app.logbook import SystemClock
+from doseway.app.settings import load_settings
+from doseway.cli.serve import run_tower
+from doseway.model.units import SECOND_MS, UnixMs
+
+
+class AheadClock(SystemClock):
+    def __init__(self, ahead_s: int) -> None:
+        self._ahead_ms = ahead_s * SECOND_MS
+
+    def now_ms(self) -> UnixMs:
+        return UnixMs(super().now_ms() + self._ahead_ms)
+
+
+def main() -> None:
+    store = Path(sys.argv[1])
+    settings = msgspec.structs.replace(load_settings({}, store), store=store, port=0)
+    run_tower(settings, AheadClock(int(sys.argv[2])), on_ready=say)
+
+
+if __name__ == "__main__":
+    main()
