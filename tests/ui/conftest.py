@@ -9,12 +9,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+SLOWLY_MS = 60_000
+"""How long a page may take on a machine that does other things."""
 MODES = ("demo", "accounts", "empty")
+
+expect.set_options(timeout=30_000)
 
 
 class Served:
@@ -97,7 +101,7 @@ def picture(page: Page, name: str, *, full_page: bool = False) -> None:
 
 def visiting(browser: Browser, **options: object) -> Iterator[Visit]:
     context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})  # type: ignore[arg-type]
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(SLOWLY_MS)
     visit = Visit(context)
     yield visit
     visit.check()

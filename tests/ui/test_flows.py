@@ -46,7 +46,7 @@ def test_the_map_is_worked_with_the_keyboard(visit: Visit, demo: str) -> None:
     page = visit.page
     page.goto(demo)
     settle(page)
-    canvas = page.locator("dw-overview canvas")
+    canvas = page.locator("dw-overview .marks")
     canvas.focus()
     for key in ("+", "+", "ArrowLeft", "ArrowDown", "-", "0", "n"):
         page.keyboard.press(key)
@@ -65,13 +65,13 @@ def test_a_point_on_the_map_is_hit(visit: Visit, demo: str) -> None:
     page = visit.page
     page.goto(demo)
     settle(page)
-    page.locator("dw-overview canvas").focus()
+    page.locator("dw-overview .marks").focus()
     page.keyboard.press("n")
     where = page.locator(".map-tip").evaluate("tip => [tip.offsetLeft - 14, tip.offsetTop - 14]")
-    box = page.locator("dw-overview canvas").bounding_box()
+    box = page.locator("dw-overview .marks").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + where[0], box["y"] + where[1])
-    assert page.locator("dw-overview canvas").evaluate("one => one.style.cursor") == "pointer"
+    assert page.locator("dw-overview .marks").evaluate("one => one.style.cursor") == "pointer"
 
 
 def test_alerts_are_worked_through_with_the_keyboard(visit: Visit, demo: str) -> None:
@@ -142,6 +142,7 @@ def test_an_evidence_pack_is_made_and_verified_and_a_changed_one_is_caught(
     page.get_by_label("Pack", exact=True).set_input_files(pack)
     page.get_by_role("button", name="Verify").click()
     expect(page.locator("#verify")).to_contain_text("NOT WITNESSED")
+    expect(page.locator("#verify")).to_contain_text("by this tower's own policy")
     changed = bytearray(pack.read_bytes())
     changed[len(changed) // 2] ^= 1
     bad = tmp_path / "changed.zip"
@@ -149,6 +150,29 @@ def test_an_evidence_pack_is_made_and_verified_and_a_changed_one_is_caught(
     page.get_by_label("Pack", exact=True).set_input_files(bad)
     page.get_by_role("button", name="Verify").click()
     expect(page.locator("#verify")).to_contain_text("TAMPERED")
+
+
+def test_a_pack_is_verified_by_a_policy_that_the_reader_brings(visit: Visit, demo: str, tmp_path: Path) -> None:
+    page = visit.page
+    page.goto(f"{demo}/shipments/shp-0001")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Evidence pack").click()
+    pack, mine = tmp_path / "lot.evidence.zip", tmp_path / "mine.policy"
+    download.value.save_as(pack)
+    vkey = page.context.request.get(f"{demo}/v1/log").json()["vkey"]
+
+    def verified_by(policy: str) -> None:
+        mine.write_text(policy)
+        page.goto(f"{demo}/log")
+        page.get_by_label("Pack", exact=True).set_input_files(pack)
+        page.get_by_label("Policy, if not").set_input_files(mine)
+        page.get_by_role("button", name="Verify").click()
+
+    verified_by(f"log {vkey}\nquorum none\n")
+    expect(page.locator("#verify")).to_contain_text("by the policy mine.policy")
+    expect(page.locator("#verify")).to_contain_text("NOT WITNESSED")
+    verified_by("trust everybody\n")
+    expect(page.locator("#verify").get_by_role("alert")).to_contain_text("mine.policy")
 
 
 def test_a_pack_of_nothing_says_why(visit: Visit, demo: str) -> None:

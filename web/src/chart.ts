@@ -1,6 +1,7 @@
 // <dw-chart>: every channel of a shipment, one below the other on one time axis, with limits, gaps and alerts.
 import uPlot from "uplot";
-import { getJson, onTheme, token, type Severity } from "./tokens";
+import type { Severity } from "./marks";
+import { getJson, onTheme, token } from "./tokens";
 
 interface Channel {
   device: string;

@@ -4,7 +4,7 @@ import { feature, mesh } from "topojson-client";
 import { getJson } from "./tokens";
 
 export interface Land {
-  land: GeoJSON.FeatureCollection;
+  land: GeoJSON.FeatureCollection<GeoJSON.Polygon | GeoJSON.MultiPolygon>;
   borders: GeoJSON.MultiLineString;
 }
 
@@ -17,7 +17,7 @@ export function loadLand(address: string): Promise<Land> {
     found = getJson<Topology>(address).then((world) => {
       const countries = world.objects["countries"] as GeometryCollection;
       return {
-        land: feature(world, countries) as GeoJSON.FeatureCollection,
+        land: feature(world, countries) as Land["land"],
         borders: mesh(world, countries, (one, other) => one !== other),
       };
     });

@@ -1,12 +1,11 @@
 // <dw-overview>: all shipments on one map. Near ones are drawn together; n and p go from one to the next.
-import { CanvasMap } from "./canvas-map";
-import { drawMark, getJson, ORDER, token, type Look, type Severity } from "./tokens";
+import { MapView } from "./map-view";
+import { drawMark, drawRing, lonLat, rank, type Located, type LonLat, type Look, type Severity } from "./marks";
+import { getJson, token } from "./tokens";
 
-export interface Position {
+interface Position extends Located {
   id: string;
   title: string;
-  latitude_udeg: number;
-  longitude_udeg: number;
   open_alerts: number;
   worst: Severity | null;
 }
@@ -23,9 +22,31 @@ const NEAR = 16;
 const CLOSEST = 60;
 
 const lookOf = (one: Position): Look => one.worst ?? "good";
-const rank = (look: Look): number => ORDER.indexOf(look);
+const radius = (one: Cluster): number => (one.members.length === 1 ? 7 : 10 + Math.min(8, Math.log2(one.members.length) * 2));
 
-class Overview extends CanvasMap {
+/** Takes one cluster into another, in the middle of all members. */
+function join(into: Cluster, other: Cluster): void {
+  const share = other.members.length / (into.members.length + other.members.length);
+  into.x += (other.x - into.x) * share;
+  into.y += (other.y - into.y) * share;
+  into.members.push(...other.members);
+  if (rank(other.look) > rank(into.look)) into.look = other.look;
+}
+
+/** Joins clusters that would lie over one another, the small ones into the large. */
+function apart(clusters: Cluster[]): Cluster[] {
+  const kept: Cluster[] = [];
+  for (const one of clusters.sort((a, b) => b.members.length - a.members.length)) {
+    const under = one.members.length > 1 && kept.find((other) => Math.hypot(one.x - other.x, one.y - other.y) < radius(one) + radius(other));
+    if (under) join(under, one);
+    else kept.push(one);
+  }
+  return kept;
+}
+
+class Overview extends MapView {
+  protected readonly isWorld = true;
+  protected readonly limit = 8;
   private positions: Position[] = [];
   private clusters: Cluster[] = [];
   private chosen = -1;
@@ -35,19 +56,8 @@ class Overview extends CanvasMap {
     this.positions = found.sort((a, b) => rank(lookOf(b)) - rank(lookOf(a)) || a.id.localeCompare(b.id));
   }
 
-  protected home(): void {
-    const places = this.positions.flatMap((one) => {
-      const at = this.projection([one.longitude_udeg / 1e6, one.latitude_udeg / 1e6]);
-      return at ? [at] : [];
-    });
-    if (places.length === 0) {
-      this.view = { k: 1, x: 0, y: 0 };
-      this.redraw();
-      return;
-    }
-    const xs = places.map((at) => at[0]);
-    const ys = places.map((at) => at[1]);
-    this.show([[Math.min(...xs), Math.min(...ys)], [Math.max(...xs), Math.max(...ys)]], 8);
+  protected places(): LonLat[] {
+    return this.positions.map(lonLat);
   }
 
   protected draw(pen: CanvasRenderingContext2D): void {
@@ -57,14 +67,8 @@ class Overview extends CanvasMap {
       else this.drawCluster(pen, one);
     }
     const chosen = this.positions[this.chosen];
-    const at = chosen && this.place(chosen.longitude_udeg / 1e6, chosen.latitude_udeg / 1e6);
-    if (at) {
-      pen.beginPath();
-      pen.arc(at[0], at[1], 14, 0, 2 * Math.PI);
-      pen.strokeStyle = token("accent");
-      pen.lineWidth = 3;
-      pen.stroke();
-    }
+    const at = chosen && this.place(lonLat(chosen));
+    if (at) drawRing(pen, ...at, 14, token("accent"), 3);
   }
 
   protected override onPoint(x: number, y: number): void {
@@ -99,7 +103,7 @@ class Overview extends CanvasMap {
 
   private goTo(one: Position | undefined): void {
     if (!one) return;
-    const at = this.place(one.longitude_udeg / 1e6, one.latitude_udeg / 1e6);
+    const at = this.place(lonLat(one));
     if (!at) return;
     const { width, height } = this.size;
     const isOut = at[0] < 30 || at[0] > width - 30 || at[1] < 30 || at[1] > height - 30;
@@ -111,9 +115,9 @@ class Overview extends CanvasMap {
 
   private gather(): Cluster[] {
     const cells = new Map<string, Cluster>();
-    const single = this.view.k > CLOSEST;
+    const single = (this.ground?.closeness ?? 1) > CLOSEST;
     for (const one of this.positions) {
-      const at = this.place(one.longitude_udeg / 1e6, one.latitude_udeg / 1e6);
+      const at = this.place(lonLat(one));
       if (!at || at[0] < -20 || at[1] < -20 || at[0] > this.size.width + 20 || at[1] > this.size.height + 20) continue;
       const key = single ? one.id : `${Math.round(at[0] / CELL)}:${Math.round(at[1] / CELL)}`;
       const cell = cells.get(key);
@@ -121,23 +125,14 @@ class Overview extends CanvasMap {
         cells.set(key, { x: at[0], y: at[1], members: [one], look: lookOf(one) });
         continue;
       }
-      cell.members.push(one);
-      cell.x += (at[0] - cell.x) / cell.members.length;
-      cell.y += (at[1] - cell.y) / cell.members.length;
-      if (rank(lookOf(one)) > rank(cell.look)) cell.look = lookOf(one);
+      join(cell, { x: at[0], y: at[1], members: [one], look: lookOf(one) });
     }
-    return [...cells.values()].sort((a, b) => rank(a.look) - rank(b.look));
+    return apart([...cells.values()]).sort((a, b) => rank(a.look) - rank(b.look));
   }
 
   private drawCluster(pen: CanvasRenderingContext2D, one: Cluster): void {
-    const r = 10 + Math.min(8, Math.log2(one.members.length) * 2);
-    pen.beginPath();
-    pen.arc(one.x, one.y, r, 0, 2 * Math.PI);
-    pen.fillStyle = token("surface");
-    pen.fill();
-    pen.lineWidth = 2.5;
-    pen.strokeStyle = token(one.look);
-    pen.stroke();
+    const r = radius(one);
+    drawRing(pen, one.x, one.y, r, token(one.look), 2.5, token("surface"));
     pen.fillStyle = token("ink");
     pen.font = "600 11px system-ui, sans-serif";
     pen.textAlign = "center";

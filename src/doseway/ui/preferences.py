@@ -1,4 +1,4 @@
-"""How somebody likes to see things: language, °C or °F, site or UTC time, light or dark, shortcuts. In a cookie."""
+"""How somebody likes to see things: language, °C or °F, site or UTC time, colours, maps, shortcuts. In a cookie."""
 
 from collections.abc import Mapping
 from typing import Final, Literal
@@ -18,6 +18,7 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     unit: Literal["C", "F"] = "C"
     time: Literal["site", "UTC"] = "site"
     theme: Literal["auto", "light", "dark"] = "auto"
+    map: Literal["auto", "canvas", "webgl"] = "auto"
     keys: Literal["on", "off"] = "on"
 
     def text(self) -> str:

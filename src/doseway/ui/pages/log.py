@@ -8,6 +8,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
 from doseway.app.proving import verify_pack
+from doseway.ledger.policy import parse_policy
 from doseway.model.errors import DataError, DosewayError
 from doseway.ui.rendering import PageRequest, must_be_ours, render, tower_of
 
@@ -30,16 +31,25 @@ def verify(request: PageRequest, data: Upload) -> Response[str]:
     if pack is None:
         return _page(request, {"is_missing": True}, status=422)
     try:
-        policy = own.file.read(_LONGEST_POLICY).decode() if own else tower_of(request).archive.policy()
+        policy = _policy(own) if own else tower_of(request).archive.policy()
         found = verify_pack(pack.file.read(), policy)
-    except (DosewayError, ValueError) as error:
-        wrong = error if isinstance(error, DosewayError) else DataError(f"the policy cannot be read: {error}")
-        return _page(request, wrong=wrong, status=422)
-    return _page(request, {"name": pack.filename, "policy": own.filename if own else "", **found})
+    except DosewayError as error:
+        return _page(request, wrong=error, status=422)
+    return _page(request, {"is_missing": False, "name": pack.filename, "policy": own.filename if own else "", **found})
 
 
 def _uploaded(one: object) -> UploadFile | None:
     return one if isinstance(one, UploadFile) and one.filename else None
+
+
+def _policy(file: UploadFile) -> str:
+    """Return the text of a policy; one that is none must not make a pack look tampered with."""
+    try:
+        text = file.file.read(_LONGEST_POLICY).decode()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file.filename} is no text: {error}", hint="A policy is a text file (C2SP).") from error
+    parse_policy(text, file.filename)
+    return text
 
 
 def _page(
