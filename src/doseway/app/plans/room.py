@@ -16,7 +16,7 @@ from doseway.app.plans.answering import compared
 from doseway.app.plans.asks import AskRoadmap, plain, read_ask
 from doseway.app.plans.book import ROOM, AnswerHead, Book, NetworkVersion
 from doseway.app.plans.jobs import Job, Jobs
-from doseway.app.settings import PlanSettings, Settings
+from doseway.app.settings import Settings
 from doseway.ledger.drafts import Draft, Unless
 from doseway.ledger.sequencer import Sequencer
 from doseway.model.clock import Clock
@@ -37,15 +37,20 @@ class PlanRoom:
     """Planning over an open log. Thread-safe.
 
     Args:
-        sequencer: the log's only writer. jobs: made with `take` of this room. clock: when something was asked.
+        sequencer: the log's only writer. settings: where the queue is kept, and how much it may take.
+        clock: when something was asked.
     """
 
-    def __init__(self, sequencer: Sequencer, settings: PlanSettings, folder: Any, clock: Clock) -> None:
+    def __init__(self, sequencer: Sequencer, settings: Settings, clock: Clock) -> None:
         self._sequencer = sequencer
         self._clock = clock
         self.settings = settings
-        self.book = Book(sequencer.log)
-        self.jobs = Jobs(folder, workers=settings.workers, memory_bytes=settings.memory_mib << 20, take=self._take)
+        self.log = sequencer.log
+        self.book = Book(self.log)
+        how = settings.plan
+        self.jobs = Jobs(
+            settings.store / "plans", workers=how.workers, memory_bytes=how.memory_mib << 20, take=self._take
+        )
         self._answer = lru_cache(maxsize=8)(self._read_answer)
 
     def version(self, network: str, number: int | None = None) -> NetworkVersion:
@@ -63,7 +68,7 @@ class PlanRoom:
 
     def file(self, one: NetworkVersion) -> bytes:
         """Return the file of a version as it was brought."""
-        return b"".join(self._sequencer.log.blob(one.index))
+        return b"".join(self.log.blob(one.index))
 
     def examined(self, one: NetworkVersion) -> uploads.Examined:
         """Read and check a version."""
@@ -86,7 +91,7 @@ class PlanRoom:
         """
         if not _ID.fullmatch(network):
             raise DataError(f"{network!r} is no id of a network", hint="It is 1 to 64 of a-z 0-9 . _ -.")
-        listed, after = self.book.versions(network), self._sequencer.log.last_tagged(_tag(network))
+        listed, after = self.book.versions(network), self.log.last_tagged(_tag(network))
         before = listed[0] if listed else None
         known = before.version if before else 0
         if replaces not in {None, known}:
@@ -170,7 +175,7 @@ class PlanRoom:
 
     def answer_bytes(self, index: int) -> bytes:
         """Return the bytes of an answer, which the log commits to."""
-        return b"".join(self._sequencer.log.blob(index))
+        return b"".join(self.log.blob(index))
 
     def _take(self, job: Job, data: bytes, seconds: float) -> int:
         """Take an answer into the log."""
@@ -199,7 +204,7 @@ def solver() -> str:
 @contextmanager
 def open_plans(settings: Settings, sequencer: Sequencer, clock: Clock) -> Iterator[PlanRoom]:
     """Open planning over a log that is open for writing; what was interrupted is known as that."""
-    room = PlanRoom(sequencer, settings.plan, settings.store / "plans", clock)
+    room = PlanRoom(sequencer, settings, clock)
     try:
         yield room
     finally:

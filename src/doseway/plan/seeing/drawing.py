@@ -5,6 +5,7 @@ come from the page's style sheet by class (light, dark, print); a drawing by its
 """
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import resources
@@ -19,6 +20,8 @@ WIDTH: Final = 960
 _TARGET: Final = 5
 _RESOLUTION: Final = 1e-9
 _SMALLEST: Final = 1e-200
+PRINT_FONT: Final = "Libertinus Serif"
+"""The letters of PDF reports, which come along with the typesetter."""
 _WIDE: Final = 0.62
 """Width of a mean letter in parts of its size; the drawings measure no fonts."""
 
@@ -37,6 +40,11 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
         head, _, body = self.svg.partition(">")
         return f"{head}><style>{style()}</style>{body}"
 
+    def printed(self) -> str:
+        """Return the drawing as a file by itself with the colours of paper, for what knows no variables of CSS."""
+        head, _, body = self.svg.partition(">")
+        return f"{head}><style>{print_style()}</style>{body}"
+
     def _repr_svg_(self) -> str:
         return self.alone()
 
@@ -45,6 +53,18 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 def style() -> str:
     """Return the style sheet of the drawings."""
     return resources.files("doseway.plan.seeing").joinpath("drawing.css").read_text(encoding="utf-8")
+
+
+@cache
+def print_style() -> str:
+    """Return the style sheet with its colours put in, those of print."""
+    print_rules = style().partition("@media print")[2]
+    colours = dict(re.findall(r"(--p-[a-z]+): (#[0-9a-f]{6})", print_rules))
+    rules = style()[style().index(".plan-chart { display") :]
+    filled = re.sub(r"var\((--p-[a-z]+)\)", lambda found: colours[found[1]], rules)
+    return filled.replace(
+        'font: 12px system-ui, "Segoe UI", sans-serif', f'font-size: 12px; font-family: "{PRINT_FONT}"'
+    )
 
 
 def figure(name: str, title: str, caption: str, height: float, body: Iterable[str], twin: Sheet) -> Figure:
