@@ -231,7 +231,6 @@ def test_a_checkpoint_is_gone_on_from_and_only_for_its_own_problem(hard: Family,
 KILLED = """
 import sys
 from pathlib import Path
-from benchmarks import plan_twostage
 from benchmarks.networks import generated
 from doseway.plan.chain import Chain
 from doseway.plan.decomposition.checkpoint import Checkpoint
