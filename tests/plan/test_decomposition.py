@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks import plan_twostage
 from benchmarks.networks import generated
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ from doseway.plan.highs import Limits, Progress
 from doseway.plan.program import Program
 from doseway.plan.quantities import in_plan_units
 from doseway.plan.scenarios import draw
-from doseway.plan.twostage import Risk, decide, decide_for, decide_under, undisturbed
+from doseway.plan.twostage import Method, Risk, decide, decide_for, decide_under, undisturbed
 
 TIGHT = Limits(gap=1e-6)
 EVENTS = [
@@ -87,6 +88,19 @@ class Buyer:
         more = self.program.add_columns("more", "more", {}, 1, cost={"c": 5.0}, upper=market)
         row = self.program.add_rows("need", "need", {}, 1, lower=demand)
         self.program.add_entries(np.r_[row, row], np.r_[bought, more], 1.0)
+
+
+def test_scenarios_of_different_shape_are_refused_with_what_differs() -> None:
+    other = Buyer(10, 100)
+    other.program.add_columns("third way", "third way", {}, 2)
+    with pytest.raises(
+        UsageError, match=r"differ in their columns: the first has none, scenario 2 has 2 of 'third way'"
+    ):
+        decide([(0.5, Buyer(10, 100)), (0.5, other)])
+    other = Buyer(10, 100)
+    other.program.add_columns("more decided", "more decided", {}, 1, stage=1)
+    with pytest.raises(UsageError, match="differ in their decisions"):
+        decide([(0.5, Buyer(10, 100)), (0.5, other)])
 
 
 def test_decisions_that_a_scenario_cannot_follow_are_cut_off() -> None:
@@ -263,3 +277,15 @@ def test_many_scenarios_begin_from_a_sample(monkeypatch: pytest.MonkeyPatch, cha
 def test_a_family_needs_a_scenario() -> None:
     with pytest.raises(UsageError, match="no scenario"):
         family_of([])
+
+
+@pytest.mark.parametrize("method", ["extensive", "decomposed"])
+def test_a_design_whose_scenarios_need_it_at_different_nodes_is_solved(tmp_path: Path, method: Method) -> None:
+    """Arcs 0-1 and 0-2 cost 10 to open and 1 a unit; 5 units go to node 1 in one scenario, to node 2 in the other."""
+    fixed, cost, capacity = "0,10,10;0,0,0;0,0,0", "0,1,1;0,0,0;0,0,0", "0,9,9;0,0,0;0,0,0"
+    needs = ("5;-5;0", "5;0;-5")
+    head = ["3", "0", "0", "0", fixed, "2", "0.5,0.5"]
+    lines = head + [text for need in needs for text in (cost, capacity, need)]
+    path = tmp_path / "network.dat"
+    path.write_text("made\n+" + "\n".join(lines) + "\n", encoding="utf-8")
+    assert plan_twostage.solve_netdes(path, TIGHT, method) == pytest.approx(25)

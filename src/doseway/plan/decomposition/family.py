@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import zip_longest
 
 import numpy as np
 import numpy.typing as npt
@@ -85,15 +86,32 @@ def family_of(cases: Sequence[tuple[float, Program]]) -> Family:
     """Return the family of programs given as probability and program; they have the same rows and columns.
 
     Raises:
-        UsageError: no scenario, or scenarios that differ in their decisions, rows or columns.
+        UsageError: no scenario, or scenarios that differ in their decisions, rows or columns; it says in which.
     """
     if not cases:
         raise UsageError("there is no scenario")
+    for number, (_, program) in enumerate(cases[1:], start=2):
+        _check_shape(cases[0][1], program, number)
     arrays = [program.arrays() for _, program in cases]
     is_first, is_first_row = stages(cases[0][1])
-    for _, program in cases[1:]:
-        if not np.array_equal(stages(program)[0], is_first):
-            raise UsageError("the scenarios differ in their decisions")
     base = with_cells_of(arrays[0], arrays)
     changes = [between(base, other) for other in arrays]
     return Family(base, is_first, is_first_row, np.array([probability for probability, _ in cases]), changes)
+
+
+def _check_shape(first: Program, other: Program, number: int) -> None:
+    """Refuse a scenario whose rows or columns are not those of the first one."""
+    for kind, blocks, others in (
+        ("columns", first.column_blocks, other.column_blocks),
+        ("rows", first.row_blocks, other.row_blocks),
+    ):
+        for here, there in zip_longest(blocks, others):
+            one, two = (None if b is None else (b.name, b.count, b.stage) for b in (here, there))
+            if one != two:
+                is_decided = 1 in {block.stage for block in (here, there) if block is not None}
+                what = "decisions" if is_decided else kind
+                shown = [f"{b.count} of {b.name!r}" if b is not None else "none" for b in (here, there)]
+                raise UsageError(
+                    f"the scenarios differ in their {what}: the first has {shown[0]}, scenario {number} has {shown[1]}",
+                    hint="Give every scenario the same tables, with a quantity of 0 for what it lacks.",
+                )
