@@ -66,6 +66,8 @@ class TowerBoard:
             sql, values = f"{sql} AND phase IN ({marks})", [*values, *query.phases]
         if query.is_alerting:
             sql += " AND open_alerts > 0"
+        if query.is_unready:
+            sql += " AND lint > 0"
         return [_SHIPMENT.decode(row) for row in self._rows(f"{sql} ORDER BY id LIMIT ?", *values, _page(query.limit))]
 
     def shipment(self, shipment: str) -> ShipmentRow | None:

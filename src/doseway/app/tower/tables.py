@@ -31,7 +31,7 @@ RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
 
 _SCHEMA: Final = {
     "tower_shipment": "(id TEXT PRIMARY KEY, words TEXT NOT NULL, phase TEXT NOT NULL, open_alerts INTEGER NOT NULL, "
-    "row BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    "lint INTEGER NOT NULL, row BLOB NOT NULL) STRICT, WITHOUT ROWID",
     "tower_device": "(device TEXT PRIMARY KEY, row BLOB NOT NULL) STRICT, WITHOUT ROWID",
     "tower_alert": "(alert TEXT PRIMARY KEY, shipment TEXT NOT NULL, state TEXT NOT NULL, rank INTEGER NOT NULL, "
     "opened_index INTEGER NOT NULL, row BLOB NOT NULL) STRICT, WITHOUT ROWID",
@@ -60,9 +60,16 @@ def reset(tx: Transaction) -> None:
 def put_shipments(tx: Transaction, rows: Iterable[ShipmentRow]) -> None:
     """Write shipments."""
     tx.executemany(
-        "INSERT OR REPLACE INTO tower_shipment VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO tower_shipment VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (row.id, f"{row.id}\n{row.title}\n{row.product}".casefold(), row.phase, row.open_alerts, _encode(row))
+            (
+                row.id,
+                f"{row.id}\n{row.title}\n{row.product}".casefold(),
+                row.phase,
+                row.open_alerts,
+                row.lint,
+                _encode(row),
+            )
             for row in rows
         ],
     )

@@ -25,14 +25,17 @@ def overview(
     text: Annotated[str, QueryParameter(max_length=200)] = "",
     phase: FromQuery[list[str] | None] = None,
     alerting: FromQuery[str] = "",
+    unready: FromQuery[str] = "",
     after: Annotated[str, QueryParameter(max_length=200)] = "",
 ) -> Response[str]:
     """Show the overview, or only its list when htmx asks."""
     tower = tower_of(request)
     phases = tuple(one for one in get_args(Phase) if one in (phase or ()))
-    query = ShipmentQuery(text=text, phases=phases, is_alerting=bool(alerting), after=after, limit=ROWS)
+    query = ShipmentQuery(
+        text=text, phases=phases, is_alerting=bool(alerting), is_unready=bool(unready), after=after, limit=ROWS
+    )
     rows = tower.board.shipments(query)
-    chosen = _query(text, phases, alerting)
+    chosen = _query(text, phases, alerting=alerting, unready=unready)
     accounts = accounts_of(request)
     context: Mapping[str, Any] = {
         "rows": rows,
@@ -40,6 +43,7 @@ def overview(
         "text": text,
         "phases": phases,
         "alerting": bool(alerting),
+        "unready": bool(unready),
         "query": chosen,
         "next": _next(chosen, rows),
         "is_first": not after,
@@ -63,13 +67,13 @@ def save_view(request: PageRequest, data: Form) -> Redirect:
     return Redirect("/?" + urlencode([*pairs, ("done", "view")]), status_code=303)
 
 
-_NAMES: Final = frozenset({"text", "phase", "alerting"})
+_NAMES: Final = frozenset({"text", "phase", "alerting", "unready"})
 
 
-def _query(text: str, phases: Sequence[str], alerting: str) -> str:
+def _query(text: str, phases: Sequence[str], **ticks: str) -> str:
     pairs = [("text", text)] if text else []
     pairs += [("phase", one) for one in phases]
-    pairs += [("alerting", "1")] if alerting else []
+    pairs += [(name, "1") for name, tick in ticks.items() if tick]
     return urlencode(pairs)
 
 
@@ -89,6 +93,7 @@ def _counts(board: Board) -> Counter[str]:
             counts[row.phase] += 1
             counts["alerting"] += bool(row.open_alerts)
             counts["located"] += row.latitude_udeg is not None
+            counts["unready"] += bool(row.lint)
             counts["late"] += bool(row.eta_at_ms and row.promised_at_ms and row.eta_at_ms > row.promised_at_ms)
         after = rows[-1].id
     return counts
