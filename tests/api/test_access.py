@@ -24,6 +24,7 @@ FILLED = {
     "kind": "site",
     "path": "x",
     "profile": "usp-cct",
+    "watch": "standard",
     "name": "app.js",
 }
 

@@ -126,15 +126,84 @@ def test_a_pack_is_sealed_and_verifies_and_a_changed_one_does_not(api: Api) -> N
     assert (nothing.status_code, nothing.json()["code"]) == (422, "data")
 
 
-def test_a_profile_is_tried_on_history(api: Api) -> None:
+def test_rules_are_tried_on_history_against_what_fired(api: Api) -> None:
     toml = api.viewer.get("/v1/profiles/usp-crt").json()["toml"]
-    by_name = api.viewer.post("/v1/shipments/shp-0001/try", json={"profile": "usp-crt"}).json()
-    by_text = api.viewer.post("/v1/shipments/shp-0001/try", json={"toml": toml}).json()
+    by_name = api.viewer.post("/v1/try", json={"rule": "usp-crt", "shipment": "shp-0001"}).json()
+    by_text = api.viewer.post("/v1/try", json={"toml": toml, "shipment": "shp-0001"}).json()
     assert by_name == by_text
-    assert by_name["episodes"]
-    assert api.viewer.post("/v1/shipments/shp-0001/try", json={}).status_code == 422
-    wrong = api.viewer.post("/v1/shipments/shp-0001/try", json={"toml": "id = 1"})
-    assert (wrong.status_code, wrong.json()["code"]) == (422, "profile")
+    (trial,) = by_name
+    assert (trial["subject"], trial["verdict"]) == ("shp-0001", "undecided")
+    assert {one["compared"] for one in trial["fired"]} <= {"new", "changed", "same"}
+    narrow = {"rule": "usp-crt/above-30", "shipment": "shp-0001"}
+    (hot,) = api.viewer.post("/v1/try", json=narrow).json()
+    (cold,) = api.viewer.post("/v1/try", json={**narrow, "changes": {"limit_c": "90"}}).json()
+    assert (len(hot["fired"]), cold["fired"]) == (1, [])
+    (light,) = api.viewer.post("/v1/try", json={"rule": "own-vans", "device": "TRK-1001"}).json()
+    assert [one["finding"]["rule"] for one in light["fired"]] == ["light"]
+    everywhere = api.viewer.post("/v1/try", json={"rule": "light"}).json()
+    assert len(everywhere) > 30
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ({}, 422, "data"),
+        ({"rule": "light", "toml": "id = 1"}, 422, "data"),
+        ({"toml": "id = 1", "shipment": "shp-0001"}, 422, "profile"),
+        ({"rule": "ligth", "shipment": "shp-0001"}, 400, "usage"),
+        ({"rule": "light", "changes": {"limit_lx": "5"}, "shipment": "shp-0001"}, 400, "usage"),
+        ({"rule": "light", "changes": {"limit_lux": "much"}, "shipment": "shp-0001"}, 422, "profile"),
+        ({"rule": "light", "shipment": "shp-9999"}, 422, "data"),
+        ({"rule": "light", "device": "nobody"}, 422, "data"),
+    ],
+)
+def test_what_cannot_be_tried_is_said(api: Api, asked: dict[str, Any], status: int, code: str) -> None:
+    answer = api.viewer.post("/v1/try", json=asked)
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
+def test_books_are_listed_read_and_changed_by_who_may(api: Api) -> None:
+    heads = api.viewer.get("/v1/watches").json()
+    assert [(one["id"], one["is_own"]) for one in heads] == [("own-vans", True), ("standard", False)]
+    read = api.viewer.get("/v1/documents/profile/own-fridge")
+    changed = read.json() | {"title": "All fridges"}
+    path, match = "/v1/documents/profile/own-fridge", {"if-match": read.headers["etag"]}
+    assert api.logistics.put(path, json=changed, headers=match).status_code == 403
+    assert api.quality.put(path, json=changed).status_code == 428
+    assert api.quality.put(path, json=changed, headers=match).headers["etag"] == '"2"'
+    assert (
+        api.viewer.get("/v1/profiles/own-fridge").json()["toml"].startswith('id = "own-fridge"\ntitle = "All fridges"')
+    )
+    assert api.viewer.get("/v1/profiles/nothing").status_code == 404
+    wrong = {"id": "w", "rules": [{"rule": "light", "id": "l", "rule_version": 1}]}
+    answer = api.logistics.put("/v1/documents/watch/w", json=wrong)
+    assert (answer.status_code, answer.json()["code"]) == (422, "profile")
+
+
+def test_a_table_is_imported_row_by_row(api: Api) -> None:
+    table = b"id,title\nnorth,North\nSOUTH,South\n"
+    answer = api.logistics.post("/v1/documents/party/import?name=parties.csv", content=table)
+    assert [(one["row"], one["outcome"]) for one in answer.json()] == [(2, "new"), (3, "wrong")]
+    assert api.logistics.post("/v1/documents/profile/import", content=b"id,rule\n").status_code == 403
+    limits = b"id,rule,side,limit_c\nfridge,excursion,high,8\nfridge,freeze,,0\n"
+    rows = api.quality.post("/v1/documents/profile/import?name=p.csv", content=limits).json()
+    assert [(one["id"], one["outcome"]) for one in rows] == [("fridge", "new"), ("fridge", "new")]
+    assert len(api.viewer.get("/v1/documents/profile/fridge").json()["rules"]) == 2
+    assert api.quality.post("/v1/documents/party/import", content=b"\xff").status_code == 422
+
+
+def test_what_is_wrong_before_a_departure_is_listed_and_milestones_are_reported(api: Api) -> None:
+    (note,) = api.viewer.get("/v1/shipments/shp-0004/lint").json()
+    assert (note["code"], note["is_advice"]) == ("no-device", False)
+    assert {row["phase"] for row in walk(api, "/v1/shipments?is_unready=true")} == {"planned"}
+    told = {"milestone": "departed", "at_ms": 1_773_237_600_000}
+    assert api.viewer.post("/v1/shipments/shp-0004/milestones", json=told).status_code == 403
+    assert (
+        api.logistics.post("/v1/shipments/shp-0004/milestones", json={**told, "milestone": "sank"}).status_code == 400
+    )
+    assert api.logistics.post("/v1/shipments/shp-0004/milestones", json=told).status_code == 201
+    assert api.viewer.get("/v1/shipments/shp-0004").json()["phase"] == "in-transit"
+    assert api.viewer.get("/v1/shipments/none/lint").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def through_doors(day: Day) -> Final:
             delivery.prepare(tower)
             delivery.bind(tower)
             delivery.clock.move(day.end_ms)
-            doors = make_doors(delivery.settings, tower.admit, delivery.clock)
+            doors = make_doors(delivery.settings, tower.admit, tower.admit.lot, delivery.clock)
 
             def act(url: str) -> None:
                 try:

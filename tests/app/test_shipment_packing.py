@@ -13,6 +13,7 @@ from tests.app.tower.tower_kit import START_MS, TEN, HandClock, TowerPlace, jour
 from doseway.app.logbook import policy_path
 from doseway.app.shipment_packing import pack_shipment
 from doseway.app.tower.opening import Tower, open_tower
+from doseway.app.tower.record import record_of
 from doseway.intake.door import Incoming
 from doseway.model.errors import DataError
 from doseway.model.readings import Quantity
@@ -45,7 +46,9 @@ def test_a_shipments_live_messages_pack_and_verify(tmp_path: Path) -> None:
         assert row is not None
         assert row.temperature_at_ms == START_MS + 59 * TEN
         assert len(tower.packets_of("s1")) == 10
-        assert [one.quantity for one in tower.temperatures_of("s1")] == [Quantity.TEMPERATURE]
+        holder = tower.holder("s1")
+        assert holder is not None
+        assert [one.quantity for one in record_of(holder).series] == [Quantity.TEMPERATURE]
         size = tower.sequencer.log.size
         packed = pack_shipment(place.settings, tower, "s1", title="Lot 1", out=out)
         assert packed.seal > size

@@ -50,27 +50,35 @@ def test_a_phase_that_the_shipment_never_comes_to_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "devices", "missing"),
+    ("rule", "devices", "missing", "code"),
     [
-        ({"rule": "separation"}, (ALL,), "at least two devices"),
-        ({"rule": "risk_zone"}, (ALL,), "a site with the use `risk`"),
-        ({"rule": "route_deviation"}, (ALL,), "a leg with a corridor"),
-        ({"rule": "no_signal"}, (), "a device"),
-        ({"rule": "prolonged_stop"}, (DeviceCard(id="a", has_positions=False),), "a device that reports positions"),
+        ({"rule": "separation"}, (ALL,), "at least two devices", "not-arranged"),
+        ({"rule": "risk_zone"}, (ALL,), "a site with the use `risk`", "not-arranged"),
+        ({"rule": "route_deviation"}, (ALL,), "a leg with a corridor", "not-arranged"),
+        ({"rule": "no_signal"}, (), "a device", "never-fires"),
+        (
+            {"rule": "prolonged_stop"},
+            (DeviceCard(id="a", has_positions=False),),
+            "a device that reports positions",
+            "never-fires",
+        ),
     ],
 )
 def test_what_a_rule_cannot_do_without_is_named(
-    rule: dict[str, Any], devices: Sequence[DeviceCard], missing: str
+    rule: dict[str, Any], devices: Sequence[DeviceCard], missing: str, code: str
 ) -> None:
     (note,) = notes(rule, devices)
-    assert note.startswith("never-fires")
+    assert note.startswith(code)
     assert note.endswith(f"it needs {missing}.")
 
 
 def test_what_is_there_is_not_missed() -> None:
     assert notes({"rule": "separation"}, (ALL, DeviceCard(id="b"))) == []
     assert notes({"rule": "risk_zone"}, sites=[site("alley", PLANT, uses=("risk",))]) == []
-    assert notes({"rule": "route_deviation"}, legs=[leg("plant", "hub", 60, 180, corridor_m=500)]) == []
+    assert (
+        notes({"rule": "route_deviation", "raise_after_s": 600}, legs=[leg("plant", "hub", 60, 180, corridor_m=500)])
+        == []
+    )
 
 
 def test_a_delay_that_the_trip_does_not_last_is_told() -> None:
@@ -103,4 +111,41 @@ def test_the_standard_watch_can_fire_on_a_shipment_that_has_everything() -> None
     legs = [leg("plant", "hub", 60, 1_000, corridor_m=500)]
     everything = {**SITES, "alley": site("alley", PLANT, uses=("risk",))}
     shipment = Shipment(id="s", promised_at_ms=at(1_000))
-    assert lint(builtin(), shipment, legs, everything, (ALL, DeviceCard(id="b"))) == ()
+    fast = (DeviceCard(id="a", interval_s=60), DeviceCard(id="b"))
+    assert lint(builtin(), shipment, legs, everything, fast) == ()
+
+
+def test_a_fence_that_nobody_drew_is_told() -> None:
+    rule = {"rule": "geofence", "on": "arrive", "sites": ["clinic"]}
+    assert notes(rule) == []
+    assert notes({**rule, "sites": ["nowhere", "clinic"]}) == [
+        "no-fence: “Arrival, departure and dwell at sites” never fires at nowhere: the shipment knows no such site."
+    ]
+    assert notes({**rule, "sites": ["nowhere"]}) == [
+        "no-fence: “Arrival, departure and dwell at sites” can never fire: the shipment knows no site nowhere."
+    ]
+
+
+def test_a_delay_shorter_than_the_pause_between_two_readings_is_told() -> None:
+    rule = {"rule": "tilt", "limit_degree": 60, "raise_after_s": 599}
+    (note,) = notes(rule)
+    assert note == (
+        "raised-late: “Tilted or lying” is to be raised after 9 min 59 s; the devices measure only every 10 min, "
+        "so it is raised later."
+    )
+    assert notes(rule, [ALL, DeviceCard(id="b", interval_s=599)]) == []
+    assert notes({**rule, "raise_after_s": 600}) == []
+
+
+def test_rules_that_contradict_or_repeat_each_other_are_told() -> None:
+    def codes(*rules: dict[str, Any]) -> list[str]:
+        watch = load_watch({"id": "w", "rules": list(rules)}, "w")
+        return [one.code for one in lint(watch, Shipment(id="s"), ROAD, SITES, [ALL])]
+
+    humid, dry = {"rule": "humidity", "limit_percent": 40}, {"rule": "humidity", "side": "low", "limit_percent": 60}
+    assert codes(humid, dry) == ["nothing-in-range"]
+    assert codes(dry, humid) == ["nothing-in-range"]
+    assert codes(humid, {**dry, "limit_percent": 40}) == []
+    assert codes(humid, {**dry, "phases": ["arrived"]}) == []
+    assert codes(humid, {**humid, "title": "Again", "severity": "high"}) == ["same-twice"]
+    assert codes(humid, {**humid, "limit_percent": 41}) == []

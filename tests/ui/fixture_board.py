@@ -2,10 +2,12 @@
 
 import asyncio
 import threading
+from array import array
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from tests.ui import fixture_data as data
@@ -26,13 +28,20 @@ from doseway.app.board import (
     Tower,
     ViewLag,
 )
+from doseway.app.books import check_book
 from doseway.app.inspecting import How
 from doseway.app.packing import pack_packets
 from doseway.app.settings import Settings
-from doseway.model.documents import Document
+from doseway.app.tower.bindings import Bindings
+from doseway.app.tower.desk import MILESTONES
+from doseway.app.tower.history import Column, History
+from doseway.app.tower.library import Library
+from doseway.app.tower.past import Past
+from doseway.app.tower.state import Carried, Holder, Published, shipment_holder
+from doseway.model.documents import Document, RuleBook
 from doseway.model.errors import ConflictError, DataError
+from doseway.model.facts import AssociationRecorded, DocumentPut
 from doseway.model.findings import Severity
-from doseway.model.readings import Quantity, Series
 
 ROOT = Path(__file__).parents[2]
 GRAVEST = [Severity.CRITICAL, Severity.HIGH, Severity.WARNING, Severity.INFO]
@@ -89,6 +98,7 @@ class Memory:
             and all(word in f"{row.id} {row.title} {row.product}".lower() for word in words)
             and (not query.phases or row.phase in query.phases)
             and (not query.is_alerting or row.open_alerts)
+            and (not query.is_unready or row.lint)
         ]
         return found[: query.limit]
 
@@ -114,6 +124,7 @@ class Memory:
             alerting=sum(row.open_alerts > 0 for row in rows),
             located=sum(row.latitude_udeg is not None for row in rows),
             late=sum(row.is_late for row in rows),
+            unready=sum(row.lint > 0 for row in rows),
             open_alerts=sum(row.state == "open" for row in self.by_alert.values()),
         )
 
@@ -161,6 +172,9 @@ class Memory:
     def put(self, document: Document, *, replaces: int, by: str) -> int:
         key = (document.KIND, document.id)
         version = self.kept[key].version if key in self.kept else 0
+        if isinstance(document, RuleBook):
+            document = msgspec.structs.replace(document, version=version + 1)
+            check_book(document)
         if version != replaces:
             raise ConflictError(f"{key[0]} {key[1]} is at version {version} by now", hint="Read it again.")
         index = self._fact(
@@ -194,6 +208,13 @@ class Memory:
             raise DataError(f"{device} is not with {shipment}")
         self.by_device[device] = msgspec.structs.replace(row, shipment="")
         return self._fact("association.recorded", shipment, by, f"{device} was taken from it.")
+
+    def report(self, shipment: str, milestone: str, *, at_ms: int, by: str) -> int:
+        if milestone not in MILESTONES:
+            raise DataError(f"there is no milestone {milestone!r}")
+        phase: Any = {"departed": "in-transit"}.get(milestone, milestone)
+        self.rows[shipment] = msgspec.structs.replace(self.rows[shipment], phase=phase)
+        return self._fact("milestone.reported", shipment, by, f"It {milestone} at {at_ms}.")
 
     def acknowledge(self, alert: str, *, comment: str, by: str) -> int:
         if not comment.strip():
@@ -231,13 +252,43 @@ def _cut(one: ChannelPoints, first_ms: int, last_ms: int) -> ChannelPoints:
     return msgspec.structs.replace(one, **columns)
 
 
-def history(memory: Memory, shipment: str) -> list[Series]:
-    series = Series("internal", Quantity.TEMPERATURE)
-    for channel in data.channel_points(memory.cases[shipment]):
-        if channel.quantity == "temperature":
-            for at_ms, value in zip(channel.at_ms, channel.high_milli, strict=True):
-                series.add(at_ms, value)
-    return [series]
+def history(memory: Memory, case: data.Case) -> dict[str, Carried]:
+    """What the device of a shipment observed: the channels' highest values."""
+    columns = {
+        f"{one.quantity}/{one.sensor}": Column(array("q", one.at_ms).tobytes(), array("i", one.high_milli).tobytes())
+        for one in data.channel_points(case)
+    }
+    device = next((row.device for row in memory.by_device.values() if row.shipment == case.id), "")
+    if not device:
+        return {}
+    one = History(columns)
+    return {device: Carried(one, ((case.departs_ms - data.HOUR, None),), one.newest_ms)}
+
+
+def past(memory: Memory) -> Past:
+    """History to try rules on, from what the memory holds now."""
+    bindings = Bindings()
+    library = Library(bindings)
+    for row in memory.by_device.values():
+        if row.shipment:
+            told = AssociationRecorded(action="ADD", parent=row.shipment, child=row.device, event_time_ms=0)
+            bindings.record(0, told)
+    for one in memory.kept.values():
+        plain = msgspec.to_builtins(one.document)
+        library.record(DocumentPut(kind=one.kind, id=one.id, version=one.version, replaces=0, document=plain))
+    holders = {
+        shipment_holder(name): Holder(
+            context=context,
+            devices=history(memory, memory.cases[name]) if name in memory.cases else {},
+            published={
+                row.alert: Published(row.finding, row.state, 1)
+                for row in memory.by_alert.values()
+                if row.shipment == name
+            },
+        )
+        for name, context in library.changed().items()
+    }
+    return Past(holders.get, lambda: holders, bindings, library, lambda: data.NOW_MS)
 
 
 @contextmanager
@@ -257,7 +308,7 @@ def fixture_tower(folder: Path, *, is_empty: bool = False) -> Iterator[tuple[Tow
             settings,
             sequencer,
             pack=pack,
-            history_of=lambda shipment: history(memory, shipment),
+            past=lambda: past(memory),
             views=lambda: [
                 ViewLag(name="shipments", taken=sequencer.log.size),
                 ViewLag(name="packets", taken=sequencer.log.size),

@@ -5,7 +5,19 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from doseway.app.board import AlertRow, AlertState, ChannelPoints, DeviceRow, Phase, ShipmentRow
-from doseway.model.documents import DeviceCard, Document, Lane, Leg, Mode, Party, Product, Shipment, Site
+from doseway.model.documents import (
+    DeviceCard,
+    Document,
+    Lane,
+    Leg,
+    Mode,
+    Party,
+    Product,
+    ProfileBook,
+    Shipment,
+    Site,
+    WatchBook,
+)
 from doseway.model.findings import Finding, Severity
 from doseway.model.places import Circle
 
@@ -233,6 +245,7 @@ def shipment_rows(alerts: list[AlertRow]) -> list[ShipmentRow]:
                 open_alerts=len(mine),
                 worst=worst,
                 index=50 + case.number,
+                lint=1 if case.phase == "planned" else 0,
             )
         )
     return rows
@@ -353,4 +366,8 @@ def documents() -> dict[tuple[str, str], Document]:
                 ),
             )
         )
+    fridge = {"rule": "excursion", "id": "above-8", "rule_version": 1, "side": "high", "limit_milli": 8_000}
+    light = {"rule": "light", "id": "light", "rule_version": 1, "limit_millilux": 5_000, "phases": ["in-transit"]}
+    found.append(ProfileBook(id="own-fridge", title="Our fridges", rules=(fridge,)))
+    found.append(WatchBook(id="own-vans", title="Our vans", rules=(light,)))
     return {(one.KIND, one.id): one for one in found}

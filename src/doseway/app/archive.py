@@ -6,19 +6,18 @@ from typing import BinaryIO, Final
 
 from doseway import __version__
 from doseway.app import logbook
-from doseway.app.board import LogStatus, ViewLag, WitnessSeen
+from doseway.app.board import LintNote, LogStatus, ViewLag, WitnessSeen
+from doseway.app.books import Book
 from doseway.app.importing import Imported, import_stream
 from doseway.app.inspecting import How
 from doseway.app.settings import Settings
-from doseway.coldchain.judge import judge
-from doseway.coldchain.judgement import Judgement
-from doseway.coldchain.profile import Profile
+from doseway.app.tower.past import Past
+from doseway.app.trial import Trial, Where
 from doseway.ledger.drafts import Draft
 from doseway.ledger.log import Log
 from doseway.ledger.note import open_note
 from doseway.ledger.sequencer import Sequencer
 from doseway.model.facts import SessionStarted
-from doseway.model.readings import Series
 from doseway.model.units import SECOND_MS
 
 _BY: Final = f"doseway {__version__}"
@@ -31,7 +30,7 @@ class LogArchive:
         settings: where the log is.
         sequencer: its only writer.
         pack: writes the evidence of a shipment under a title, and returns the index of its seal.
-        history_of: the product temperatures of a shipment.
+        past: what is known, to try rules on.
         views: how far the views are; packets: how many packets are in which state.
     """
 
@@ -41,14 +40,14 @@ class LogArchive:
         sequencer: Sequencer,
         *,
         pack: Callable[[str, str, Path], int],
-        history_of: Callable[[str], Sequence[Series]],
+        past: Callable[[], Past],
         views: Callable[[], Iterable[ViewLag]],
         packets: Callable[[], dict[str, int]],
     ) -> None:
         self._settings = settings
         self._sequencer = sequencer
         self._pack = pack
-        self._history_of = history_of
+        self._past = past
         self._views = views
         self._packets = packets
 
@@ -81,9 +80,17 @@ class LogArchive:
         """Write the evidence pack of a shipment; return the index of its seal. Raises as `pack_shipment` does."""
         return self._pack(shipment, title, out)
 
-    def judge(self, shipment: str, profile: Profile) -> Judgement:
-        """Judge what is known of a shipment under any profile. Stores nothing."""
-        return judge(self._history_of(shipment), profile, interval_ms=None, offset_minutes=0)
+    def book(self, kind: str, name: str) -> Book:
+        """Return a profile or a watch, the user's own or a built-in one."""
+        return self._past().book(kind, name)
+
+    def try_out(self, book: Book, where: Where) -> Sequence[Trial]:
+        """Try a profile or a watch on history. Stores nothing."""
+        return self._past().try_out(book, where)
+
+    def lint(self, shipment: str) -> Sequence[LintNote]:
+        """Return what is wrong with how a shipment is going to be watched."""
+        return self._past().lint(shipment)
 
     def record_session(self, account: str, *, is_refused: bool) -> int:
         """Record that an account signed in, or was refused."""

@@ -7,14 +7,14 @@ The structs are rows of the tower's views; `Board` reads them, `Desk` does thing
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, Protocol
 
 import msgspec
 
+from doseway.app.books import Book
 from doseway.app.importing import Imported
 from doseway.app.inspecting import How
-from doseway.coldchain.judgement import Judgement
-from doseway.coldchain.profile import Profile
+from doseway.app.trial import Trial, Where
 from doseway.model.documents import Document
 from doseway.model.findings import Finding, Severity
 
@@ -34,6 +34,7 @@ class ShipmentRow(msgspec.Struct, frozen=True, kw_only=True):
         temperature_milli, temperature_at_ms: the newest product temperature.
         verdict: the proposed verdict of `coldchain`. disposition: the decision of a person; empty: none yet.
         open_alerts, worst: of the alerts that are open.
+        lint: how many findings before the departure somebody should look at; 0 once it is under way.
         index: of the newest fact that the row rests on.
     """
 
@@ -58,6 +59,7 @@ class ShipmentRow(msgspec.Struct, frozen=True, kw_only=True):
     open_alerts: int
     worst: Severity | None
     index: int
+    lint: int = 0
 
     @property
     def is_late(self) -> bool:
@@ -66,12 +68,20 @@ class ShipmentRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """How many there are: shipments by phase, with open alerts, with a position, expected late; and open alerts."""
+    """How many there are.
+
+    Attributes:
+        phases: shipments by phase.
+        alerting, located, late, unready: shipments with open alerts, with a position, expected late, with rules that
+            can never fire.
+        open_alerts: alerts.
+    """
 
     phases: dict[Phase, int]
     alerting: int
     located: int
     late: int
+    unready: int
     open_alerts: int
 
     @property
@@ -154,12 +164,37 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     document: Document
 
 
+BEFORE: Final = frozenset({"planned", "at-origin"})
+"""The phases in which something can still be done about how a shipment is going to be watched."""
+
+
+class LintNote(msgspec.Struct, frozen=True, kw_only=True):
+    """Something about how a shipment is going to be watched that somebody should look at before it departs.
+
+    Attributes:
+        code: stable, for programs. text: one sentence for a person, in English.
+        where: `devices`, `limits`, `ambient limits` or `watch`. rule: the entry that it is about; empty: none.
+        is_advice: it may well be so by intent, and is not counted.
+    """
+
+    code: str
+    text: str
+    where: str
+    rule: str = ""
+    is_advice: bool = False
+
+
 class ShipmentQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the overview asks for: words in id, title or product; phases; only with open alerts; a page of ids."""
+    """What the overview asks for: words in id, title or product; phases; a page of ids.
+
+    Attributes:
+        is_alerting: only with open alerts. is_unready: only with findings before the departure.
+    """
 
     text: str = ""
     phases: tuple[Phase, ...] = ()
     is_alerting: bool = False
+    is_unready: bool = False
     after: str = ""
     limit: int = 100
 
@@ -229,6 +264,9 @@ class Desk(Protocol):
 
     def dissociate(self, shipment: str, device: str, *, at_ms: int, by: str) -> int:
         """Take a device from a shipment."""
+
+    def report(self, shipment: str, milestone: str, *, at_ms: int, by: str) -> int:
+        """Record what a person or a partner's system says happened. Raises DataError for an unknown milestone."""
 
     def acknowledge(self, alert: str, *, comment: str, by: str) -> int:
         """Acknowledge an alert. Raises DataError for an empty comment or an unknown alert."""
@@ -310,8 +348,18 @@ class Archive(Protocol):
             DataError: nothing was received for it yet. Unavailable: the pack cannot be written.
         """
 
-    def judge(self, shipment: str, profile: Profile) -> Judgement:
-        """Judge what is known of a shipment under any profile. Stores nothing."""
+    def book(self, kind: str, name: str) -> Book:
+        """Return a profile or a watch, the user's own or a built-in one. Raises ProfileError where there is none."""
+
+    def try_out(self, book: Book, where: Where) -> Sequence[Trial]:
+        """Try a profile or a watch on history, on each subject for itself. Stores nothing.
+
+        Raises:
+            DataError: there is no such shipment or device, or there are too many for one answer.
+        """
+
+    def lint(self, shipment: str) -> Sequence[LintNote]:
+        """Return what is wrong with how a shipment is going to be watched. Raises DataError for an unknown one."""
 
     def record_session(self, account: str, *, is_refused: bool) -> int:
         """Record that an account signed in, or was refused."""

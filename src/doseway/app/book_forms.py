@@ -11,11 +11,12 @@ import msgspec
 
 from doseway.app.books import SORTS, book_of, document_of, value_of
 from doseway.app.form_fields import Field, FieldErrors, line
+from doseway.app.rule_words import default_text
 from doseway.coldchain.profile import Observation, Profile, outside_head
 from doseway.model.documents import ProfileBook, RuleBook, WatchBook
 from doseway.model.errors import DosewayError, ProfileError
 from doseway.model.rulebook import Entry, entry_table, read_entries
-from doseway.model.terms import outside, toml_key, words_of
+from doseway.model.terms import toml_key, words_of
 
 RULES: Final = "rules"
 _OBSERVATION: Final = tuple(toml_key(name) for name in Observation.__struct_fields__)
@@ -180,19 +181,11 @@ def _form(kind: str, number: int, rule: str, texts: Mapping[str, str]) -> RuleFo
                 words=() if str(field.type).startswith("tuple[") else words_of(field.type),
                 is_tick=field.type is bool,
                 is_needed=is_needed,
-                hint="" if field.required else _hint(field),
+                hint=default_text(field) or ", ".join(words_of(field.type)),
             )
         )
     title: str = getattr(SORTS[kind].rule(rule, ""), "title", rule)
     return RuleForm(number, rule, title, tuple(found))
-
-
-def _hint(field: msgspec.structs.FieldInfo) -> str:
-    """Write the default of a parameter as it would be typed."""
-    if field.default in (None, "", (), msgspec.NODEFAULT):
-        return ", ".join(words_of(field.type)) if str(field.type).startswith("tuple[") else ""
-    holder = msgspec.defstruct("Holder", [(field.name, Any)])(field.default)
-    return _text(next(iter(outside(holder).values())))
 
 
 def _table(kind: str, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -245,7 +238,7 @@ def _text(value: Any) -> str:
         case None:
             return ""
         case bool():
-            return "yes" if value else ""
+            return "yes" if value else "no"
         case list() | tuple():
             return ", ".join(map(str, value))
         case _:

@@ -13,7 +13,8 @@ from doseway.app.board import Board, Desk
 from doseway.app.form_fields import Field, FieldErrors, area, instant, legs, line, number, tick, words
 from doseway.intake.port import DecodeOptions
 from doseway.intake.tables.workbook import WorkbookRows
-from doseway.model.documents import KINDS, Document, RuleBook
+from doseway.model.accounts import Permission
+from doseway.model.documents import KINDS, Document, Product, ProfileBook, RuleBook
 from doseway.model.errors import ConflictError, DataError, DosewayError, Place
 
 FIELDS: Final[Mapping[str, tuple[Field, ...]]] = {
@@ -65,6 +66,11 @@ FIELDS: Final[Mapping[str, tuple[Field, ...]]] = {
 MOST_ROWS: Final = 5_000
 _ID: Final = re.compile(r"[a-z0-9._-]{1,64}")
 _IN_FIELD: Final = re.compile(r"^(.*) - at `\$\.?([a-z_]*)")
+
+
+def permission(kind: str) -> Permission:
+    """Return what somebody needs to put documents of a kind: products and their limits are quality's."""
+    return "products" if kind in {Product.KIND, ProfileBook.KIND} else "documents"
 
 
 def to_texts(document: Document) -> dict[str, str]:

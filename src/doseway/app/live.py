@@ -30,7 +30,7 @@ def seen(settings: Settings, tower: Tower) -> board.Tower:
         settings,
         tower.sequencer,
         pack=pack,
-        history_of=tower.temperatures_of,
+        past=lambda: tower.past,
         views=lag,
         packets=lambda: tower.packets,
     )

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evidence": ("doseway.cli.evidence:evidence", "Make and verify packs that prove a judgement to an inspector."),
     "witness": ("doseway.cli.witness:witness", "Watch other people's logs and cosign what is consistent."),
     "profile": ("doseway.cli.profile:profile", "Limit profiles: list, show, try on a file."),
+    "rule": ("doseway.cli.rule:rule", "Rules: list, explain, try on history, lint before a departure."),
     "serve": ("doseway.cli.serve:serve", "Run the tower: doors, alerts, API and pages."),
     "notify": ("doseway.cli.notify:notify", "Who is told of which alert, and a test message."),
     "plan": ("doseway.cli.plan:plan", "Where to make it and source it, so that patients get it when something breaks."),

@@ -5,11 +5,11 @@ silent, and silence reads as "fine".
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from doseway.model.documents import DeviceCard, Leg, Shipment, Site
-from doseway.model.errors import Place
 from doseway.model.journey import Phase
+from doseway.model.linting import contradictions, place_of, raised_late, too_coarse, too_slow
 from doseway.model.readings import Note, Quantity
 from doseway.model.units import SECOND_MS
 from doseway.model.watch import RULES, Watch
@@ -30,6 +30,8 @@ WORDS: Final[Mapping[str, str]] = {
     "risk-site": "a site with the use `risk`",
 }
 """The words for what a rule cannot do without, and how they are told."""
+ARRANGED: Final = frozenset({"two-devices", "risk-site", "corridor"})
+"""What a shipment has only where somebody arranged it: a rule that needs it is silent on any other by intent."""
 _TWO: Final = 2
 
 
@@ -40,7 +42,7 @@ def lint(
     sites: Mapping[str, Site],
     devices: Sequence[DeviceCard],
 ) -> tuple[Note, ...]:
-    """Return a note for each rule that cannot fire, and for what is planned later than promised.
+    """Return a note for each rule that cannot fire or contradicts another, and for a plan later than promised.
 
     Args:
         watch: the rules.
@@ -49,7 +51,8 @@ def lint(
     """
     has = _present(shipment, legs, sites, devices)
     phases = _reachable(legs, sites, devices)
-    notes = [note for spec in watch.rules for note in _notes(spec, has, phases, legs, devices)]
+    notes = [*contradictions(watch.rules)]
+    notes += [note for spec in watch.rules for note in _notes(spec, has, phases, legs, sites, devices)]
     if legs and shipment.promised_at_ms is not None and legs[-1].arrive_at_ms > shipment.promised_at_ms:
         by = duration(legs[-1].arrive_at_ms - shipment.promised_at_ms)
         notes.append(Note("planned-late", f"The plan itself arrives {by} later than promised."))
@@ -90,37 +93,42 @@ def _reachable(legs: Sequence[Leg], sites: Mapping[str, Site], devices: Sequence
 
 
 def _notes(
-    spec: WatchSpec, has: Collection[str], phases: Collection[Phase], legs: Sequence[Leg], devices: Sequence[DeviceCard]
+    spec: WatchSpec,
+    has: Collection[str],
+    phases: Collection[Phase],
+    legs: Sequence[Leg],
+    sites: Mapping[str, Site],
+    devices: Sequence[DeviceCard],
 ) -> list[Note]:
     rule = RULES.get(spec.rule)
-    where = Place(f"rule {spec.id}")
+    where = place_of(spec)
     name = spec.title or rule.title
     for words in rule.needs:
         if not set(words) & set(has):
             what = " or ".join(WORDS.get(word, word) for word in words)
-            return [Note("never-fires", f"“{name}” can never fire: it needs {what}.", where)]
+            code = "not-arranged" if set(words) <= ARRANGED else "never-fires"
+            return [Note(code, f"“{name}” can never fire: it needs {what}.", where)]
     if spec.phases and not set(spec.phases) & set(phases):
         what = " or ".join(spec.phases)
         return [Note("never-active", f"“{name}” can never fire: the shipment is never {what}.", where)]
-    return [*_too_slow(spec, name, where, legs), *_too_coarse(spec, name, where, devices)]
+    intervals_ms = [one.interval_s * SECOND_MS for one in devices]
+    return [
+        *_without_fence(spec, name, sites),
+        *(too_slow(spec, name, legs[-1].arrive_at_ms - legs[0].depart_at_ms) if legs else ()),
+        *too_coarse(spec, name, getattr(spec, "max_gap_ms", None), intervals_ms),
+        *raised_late(spec, name, intervals_ms),
+    ]
 
 
-def _too_slow(spec: Any, name: str, where: Place, legs: Sequence[Leg]) -> list[Note]:
-    """Tell of a delay that the whole trip does not last."""
-    if not legs:
+def _without_fence(spec: WatchSpec, name: str, sites: Mapping[str, Site]) -> list[Note]:
+    """Tell of sites that a rule names and that nobody drew, or that are no concern of this shipment."""
+    named: tuple[str, ...] = getattr(spec, "sites", ())
+    missing = [one for one in named if one not in sites]
+    if not missing:
         return []
-    trip = legs[-1].arrive_at_ms - legs[0].depart_at_ms
-    waits = max((getattr(spec, field, 0) for field in ("raise_after_ms", "after_ms", "dwell_ms")), default=0)
-    if waits <= trip:
-        return []
-    text = f"“{name}” waits for {duration(waits)}; the whole trip is planned to take {duration(trip)}."
-    return [Note("never-long-enough", text, where)]
-
-
-def _too_coarse(spec: Any, name: str, where: Place, devices: Sequence[DeviceCard]) -> list[Note]:
-    """Tell of a gap that each pause between two readings is, so that nothing ever lasts."""
-    gap = getattr(spec, "max_gap_ms", None)
-    if gap is None or not devices or any(one.interval_s * SECOND_MS <= gap for one in devices):
-        return []
-    text = f"“{name}” takes a pause of more than {duration(gap)} for a gap; no device measures as often as that."
-    return [Note("always-a-gap", text, where)]
+    where = " and ".join(missing)
+    if len(missing) < len(named):
+        text = f"“{name}” never fires at {where}: the shipment knows no such site."
+    else:
+        text = f"“{name}” can never fire: the shipment knows no site {where}."
+    return [Note("no-fence", text, place_of(spec))]

@@ -72,6 +72,12 @@ SIGNATURES: Final[Mapping[str, Word]] = {
     "unsigned": Word(mark("Unsigned"), "warning"),
     "unknown-issuer": Word(mark("Unknown issuer"), "warning"),
 }
+COMPARED: Final[Mapping[str, Word]] = {
+    "same": Word(mark("As it did"), "good"),
+    "changed": Word(mark("At another time"), "warning"),
+    "new": Word(mark("New"), "high"),
+    "gone": Word(mark("Would not have"), "quiet"),
+}
 MODES: Final[Mapping[str, str]] = {
     "road": mark("by road"),
     "air": mark("by air"),
@@ -101,6 +107,7 @@ class Words:
 
     severities, phases, verdicts, dispositions = SEVERITIES, PHASES, VERDICTS, DISPOSITIONS
     states, signatures, modes, quantities = ALERT_STATES, SIGNATURES, MODES, QUANTITIES
+    compared = COMPARED
 
     def __init__(self, preferences: Preferences, catalogue: gettext.NullTranslations) -> None:
         self.preferences = preferences
@@ -195,4 +202,12 @@ RULES: Final[Mapping[str, str]] = {
     "shock": mark("Shock"),
     "tilt": mark("Tilt"),
     "geofence": mark("Fence crossed"),
+    "cloned_device": mark("Cloned device"),
+    "first_miles_stop": mark("Stop soon after departure"),
+    "jamming": mark("Jamming"),
+    "risk_zone": mark("In a zone of risk"),
+    "separation": mark("Devices apart"),
+    "spoofed_position": mark("Spoofed position"),
+    "tampering": mark("Tampering"),
+    "theft": mark("Likely theft"),
 }

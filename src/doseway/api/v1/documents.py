@@ -1,17 +1,19 @@
 """Documents: whole ones in, whole ones out; the version is the entity tag, and a change says which one it read."""
 
+import asyncio
 import re
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
-from litestar import Controller, Response, Router, get, put
-from litestar.exceptions import PermissionDeniedException
-from litestar.params import JSONBody  # noqa: TC002  # read from the quoted annotation at run time
+from litestar import Controller, Response, Router, get, post, put
+from litestar.params import JSONBody, QueryParameter  # read from the quoted annotation at run time
 
 from doseway.api.problems import NotFound, VersionMismatch, VersionRequired
 from doseway.api.v1.common import After, AnyRequest, Done, Id, Limit, page, tower_of
+from doseway.app import forms
 from doseway.app.board import Stored
-from doseway.model.documents import DeviceCard, Document, Lane, Party, Product, Shipment, Site
+from doseway.app.forms import RowReport
+from doseway.model.documents import KINDS, Document
 from doseway.model.errors import DataError
 
 DocumentT = TypeVar("DocumentT", bound=Document)
@@ -24,6 +26,10 @@ class Version(msgspec.Struct, Generic[DocumentT], frozen=True, kw_only=True):
     version: int
     index: int
     document: DocumentT
+
+
+TableName = Annotated[str, QueryParameter(max_length=200, description="What the table is called.")]
+MOST_TABLE_BYTES: Final = 16 * 1024 * 1024
 
 
 class DocumentRoutes(Controller, Generic[DocumentT]):
@@ -53,11 +59,9 @@ class DocumentRoutes(Controller, Generic[DocumentT]):
         found: Any = stored.document
         return Response(found, headers={"ETag": f'"{stored.version}"'})
 
-    @put("/{document:str}", needs="documents", sync_to_thread=True)
+    @put("/{document:str}", sync_to_thread=True)
     def put_document(self, request: AnyRequest, document: Id, data: "JSONBody[DocumentT]") -> Response[Done]:
         """Put the whole document. To change one that exists, `If-Match` names the version that was read."""
-        if self.kind is Product and not request.user.may("products"):
-            raise PermissionDeniedException(f"{request.user.name} may not do that: products are quality's")
         if data.id != document:
             raise DataError(f"the document is {data.id!r} and the address says {document!r}", hint="Make them agree.")
         board, desk = tower_of(request).board, tower_of(request).desk
@@ -66,47 +70,30 @@ class DocumentRoutes(Controller, Generic[DocumentT]):
         index = desk.put(data, replaces=replaces, by=request.user.name)
         return Response(Done(index=index), headers={"ETag": f'"{replaces + 1}"'})
 
+    @post("/import", status_code=200, request_max_body_size=MOST_TABLE_BYTES)
+    async def import_documents(self, request: AnyRequest, name: TableName = "table.csv") -> list[RowReport]:
+        """Put a document for each row of a table, sent as the body: CSV in UTF-8 or XLSX, or a rule book's TOML.
 
-class Products(DocumentRoutes[Product]):
-    """Products."""
+        Answers what became of each row.
+        """
+        data, tower, kind = await request.body(), tower_of(request), self.kind.KIND
 
-    path = "/v1/documents/product"
-    kind = Product
+        def put() -> list[RowReport]:
+            rows = forms.read_table(kind, data, name)
+            return forms.put_all(tower.board, tower.desk, kind, rows, by=request.user.name)
 
-
-class Parties(DocumentRoutes[Party]):
-    """Parties."""
-
-    path = "/v1/documents/party"
-    kind = Party
-
-
-class Sites(DocumentRoutes[Site]):
-    """Sites."""
-
-    path = "/v1/documents/site"
-    kind = Site
+        return await asyncio.to_thread(put)
 
 
-class Lanes(DocumentRoutes[Lane]):
-    """Lanes."""
-
-    path = "/v1/documents/lane"
-    kind = Lane
-
-
-class DeviceCards(DocumentRoutes[DeviceCard]):
-    """Device cards."""
-
-    path = "/v1/documents/device"
-    kind = DeviceCard
-
-
-class Shipments(DocumentRoutes[Shipment]):
-    """Shipments."""
-
-    path = "/v1/documents/shipment"
-    kind = Shipment
+def _routes_of(document: type[Document]) -> type[Controller]:
+    """Make the routes of a kind: what they take and give is of its type, and changing it needs its permission."""
+    members = {
+        "path": f"/v1/documents/{document.KIND}",
+        "kind": document,
+        "opt": {"needs": forms.permission(document.KIND)},
+        "__doc__": document.__doc__,
+    }
+    return type(f"{document.__name__}Routes", (DocumentRoutes,), members)
 
 
 def _version(stored: Stored) -> Version[Any]:
@@ -129,4 +116,4 @@ def _replaces(stored: Stored | None, if_match: str | None) -> int:
 
 def routes() -> tuple[type[Controller], ...]:
     """Return the routes of this file."""
-    return (Products, Parties, Sites, Lanes, DeviceCards, Shipments)
+    return tuple(map(_routes_of, KINDS.values()))

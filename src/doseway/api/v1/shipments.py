@@ -45,6 +45,13 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     units: tuple[str, ...] = ()
 
 
+class Happened(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What happened to a shipment, and when it did."""
+
+    milestone: Literal["departed", "arrived", "delivered", "closed"]
+    at_ms: Instant
+
+
 class Associated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A device that travels with the shipment from an instant on."""
 
@@ -58,11 +65,19 @@ def list_shipments(
     text: Annotated[str, QueryParameter(max_length=200)] = "",
     phase: FromQuery[list[Phase] | None] = None,
     is_alerting: FromQuery[bool] = False,
+    is_unready: FromQuery[bool] = False,
     after: After = "",
     limit: Limit = 100,
 ) -> Response[list[ShipmentRow]]:
-    """List shipments by id: those with the words in id, title or product, in these phases, with open alerts."""
-    query = ShipmentQuery(text=text, phases=tuple(phase or ()), is_alerting=is_alerting, after=after, limit=limit)
+    """List shipments by id: by words in id, title or product, by phase, with alerts, or unready to depart."""
+    query = ShipmentQuery(
+        text=text,
+        phases=tuple(phase or ()),
+        is_alerting=is_alerting,
+        is_unready=is_unready,
+        after=after,
+        limit=limit,
+    )
     return page(request, tower_of(request).board.shipments(query), limit, lambda row: row.id)
 
 
@@ -131,6 +146,14 @@ def decide(request: AnyRequest, shipment: Id, data: JSONBody[Decision]) -> Respo
     return done(desk.decide(shipment, data.disposition, reason=data.reason, units=data.units, by=by))
 
 
+@post("/shipments/{shipment:str}/milestones", needs="documents", sync_to_thread=True)
+def report(request: AnyRequest, shipment: Id, data: JSONBody[Happened]) -> Response[Done]:
+    """Report that a shipment departed, arrived, was delivered or was closed: its phases follow from that."""
+    known(request, shipment)
+    desk = tower_of(request).desk
+    return done(desk.report(shipment, data.milestone, at_ms=data.at_ms, by=request.user.name))
+
+
 @post("/shipments/{shipment:str}/devices", needs="documents", sync_to_thread=True)
 def associate(request: AnyRequest, shipment: Id, data: JSONBody[Associated]) -> Response[Done]:
     """Put a device to a shipment (EPCIS AssociationEvent, ADD)."""
@@ -180,6 +203,7 @@ def routes() -> Router:
         get_route,
         list_facts,
         decide,
+        report,
         associate,
         dissociate,
     ]

@@ -68,6 +68,8 @@ class TowerBoard:
             sql, values = f"{sql} AND phase IN ({marks})", [*values, *query.phases]
         if query.is_alerting:
             sql += " AND open_alerts > 0"
+        if query.is_unready:
+            sql += " AND lint > 0"
         return [_SHIPMENT.decode(row) for row in self._rows(f"{sql} ORDER BY id LIMIT ?", *values, _page(query.limit))]
 
     def shipment(self, shipment: str) -> ShipmentRow | None:
@@ -98,8 +100,8 @@ class TowerBoard:
     def counts(self) -> Counts:
         """Return how many there are of what the overview counts."""
         sql = (
-            "SELECT phase, open_alerts > 0, is_located, is_late, count(*) FROM tower_shipment "
-            "GROUP BY phase, open_alerts > 0, is_located, is_late"
+            "SELECT phase, open_alerts > 0, is_located, is_late, lint > 0, count(*) FROM tower_shipment "
+            "GROUP BY phase, open_alerts > 0, is_located, is_late, lint > 0"
         )
         ((alerts,),) = self._views.query("SELECT count(*) FROM tower_alert WHERE state = 'open'")
         return msgspec.convert(_counted(self._views.query(sql), alerts), Counts)
@@ -173,13 +175,18 @@ def _searched(sql: str, after: str, text: str) -> tuple[str, list[object]]:
 
 
 def _counted(groups: Sequence[tuple[Any, ...]], open_alerts: object) -> dict[str, object]:
-    """Add up groups of (phase, is alerting, is located, is late, how many)."""
+    """Add up groups of (phase, is alerting, is located, is late, is unready, how many)."""
     phases: Counter[str] = Counter()
     sums: Counter[str] = Counter()
-    for phase, alerting, located, late, count in groups:
+    for phase, alerting, located, late, unready, count in groups:
         phases[phase] += count
-        sums.update(alerting=alerting * count, located=located * count, late=late * count)
-    return {"alerting": 0, "located": 0, "late": 0, **sums, "phases": dict(phases), "open_alerts": open_alerts}
+        sums.update(alerting=alerting * count, located=located * count, late=late * count, unready=unready * count)
+    return {
+        **dict.fromkeys(("alerting", "located", "late", "unready"), 0),
+        **sums,
+        "phases": dict(phases),
+        "open_alerts": open_alerts,
+    }
 
 
 def _page(limit: int) -> int:

@@ -34,11 +34,16 @@ def watch_journey(holder: Holder, until_ms: int) -> Watched:
     progress = _progress(journey)
     if not holder.context.watch:
         return Watched(progress=progress)
-    found = examine(journey, _watch(holder.context.watch))
+    return msgspec.structs.replace(found_by(journey, watch_of(holder.context.watch)), progress=progress)
+
+
+def found_by(journey: Journey, watch: Watch) -> Watched:
+    """Return what a watch finds on a journey, each finding with the parameters that it was found by."""
+    found = examine(journey, watch)
+    limits = _snapshots(watch)
     return Watched(
-        found=tuple(Found(one, _snapshot(holder.context.watch, one.rule_id)) for one in found.findings),
+        found=tuple(Found(one, limits[one.rule_id]) for one in found.findings),
         failures=tuple(Failure(one.rule, one.rule_id, one.error) for one in found.failures),
-        progress=progress,
     )
 
 
@@ -71,13 +76,14 @@ def journey_of(holder: Holder, until_ms: int) -> Journey:
 
 
 @lru_cache(maxsize=64)
-def _watch(snapshot: bytes) -> Watch:
+def watch_of(snapshot: bytes) -> Watch:
+    """Return the watch of a snapshot; many shipments share a few."""
     return from_plain(msgspec.json.decode(snapshot))
 
 
-@lru_cache(maxsize=2048)
-def _snapshot(snapshot: bytes, rule_id: str) -> dict[str, Any]:
-    return next(plain(spec) for spec in _watch(snapshot).rules if spec.id == rule_id)
+@lru_cache(maxsize=64)
+def _snapshots(watch: Watch) -> dict[str, dict[str, Any]]:
+    return {spec.id: plain(spec) for spec in watch.rules}
 
 
 def _progress(journey: Journey) -> Progress:

@@ -52,7 +52,7 @@ def judge_all(holders: Mapping[str, Holder]) -> dict[str, Judged]:
     results: dict[str, list[tuple[_Part, Outcome]]] = {}
     for limits, group in by_limits.items():
         for some in _pieces(group):
-            for part, outcome in zip(some, _outcomes(some, _profile(limits)), strict=True):
+            for part, outcome in zip(some, _outcomes(some, profile_of(limits)), strict=True):
                 results.setdefault(part.holder, []).append((part, outcome))
     return {
         name: _conclude(holder.context, results.get(name, []), _doubts(holder.context, holder))
@@ -62,18 +62,19 @@ def judge_all(holders: Mapping[str, Holder]) -> dict[str, Judged]:
 
 
 @lru_cache(maxsize=256)
-def _profile(limits: bytes) -> Profile:
+def profile_of(limits: bytes) -> Profile:
+    """Return the profile of a snapshot; many shipments share a few."""
     return from_plain(msgspec.json.decode(limits)) if limits else without_limits()
 
 
 @lru_cache(maxsize=256)
 def _writer(limits: bytes) -> Writer:
-    return Writer(_profile(limits), 0)
+    return Writer(profile_of(limits), 0)
 
 
 @lru_cache(maxsize=4096)
 def _snapshot(limits: bytes, rule_id: str) -> dict[str, object]:
-    return next(plain(spec) for spec in _profile(limits).rules if spec.id == rule_id)
+    return next(plain(spec) for spec in profile_of(limits).rules if spec.id == rule_id)
 
 
 def _parts(name: str, holder: Holder) -> Iterable[_Part]:
@@ -122,7 +123,7 @@ def _conclude(context: Context, results: Sequence[tuple[_Part, Outcome]], doubts
     """Join the tracks of one shipment: the product's judgement, and what was found by the ambient limits beside it."""
     limits = context.limits
     product = [one for part, one in results if part.is_product]
-    judgement = conclude(product, _profile(limits), _writer(limits))
+    judgement = conclude(product, profile_of(limits), _writer(limits))
     found = [_found(part.limits, episode) for part, one in results for episode in one.episodes]
     left = [one.left_ms for one in judgement.consumptions if one.budget_ms]
     return Judged(

@@ -92,11 +92,19 @@ class Library:
         own = self._documents[kind].get(name)
         return book_of(own) if isinstance(own, RuleBook) else builtin(kind, name)
 
+    def limits_of(self, profile: Profile, shipment: Shipment) -> bytes:
+        """Return the snapshot of any limits for a shipment: what its product used of its budgets before counts."""
+        return _plain(profile, self._used_s(shipment))
+
+    def _used_s(self, shipment: Shipment) -> int:
+        product = self._documents[Product.KIND].get(shipment.product)
+        return product.budget_used_before_s if isinstance(product, Product) else 0
+
     def _context(self, name: str) -> Context:
         shipment = self._documents[Shipment.KIND][name]
         assert isinstance(shipment, Shipment)
         product = self._documents[Product.KIND].get(shipment.product)
-        used_s = product.budget_used_before_s if isinstance(product, Product) else 0
+        used_s = self._used_s(shipment)
         wanted = shipment.profile or (product.profile if isinstance(product, Product) else "")
         try:
             limits = self._limits(wanted, used_s)

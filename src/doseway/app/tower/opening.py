@@ -16,8 +16,9 @@ from doseway.app.tower.decoding import Decoders
 from doseway.app.tower.desk import TowerDesk
 from doseway.app.tower.evaluate import Evaluator, Watch
 from doseway.app.tower.journeys import watch_journey
-from doseway.app.tower.keeper import Keeper, LogTransport
+from doseway.app.tower.keeper import Keeper, LogTransport, until_ms_of
 from doseway.app.tower.library import Library
+from doseway.app.tower.past import Past
 from doseway.app.tower.router import Router
 from doseway.app.tower.state import Holder, shipment_holder
 from doseway.app.tower.worker import Worker
@@ -27,7 +28,6 @@ from doseway.intake.port import MessageFormat
 from doseway.ledger.pool import PoolSettings
 from doseway.ledger.sequencer import Sequencer
 from doseway.model.clock import Clock
-from doseway.model.readings import Series
 
 POOL: Final = PoolSettings(linger_ms=5)
 """Batches form by themselves while the disk writes the one before; a lone packet does not wait for company."""
@@ -82,10 +82,15 @@ class Tower:
         holder = self.holder(shipment)
         return () if holder is None else record.packets_of(holder)
 
-    def temperatures_of(self, shipment: str) -> list[Series]:
-        """Return the product's temperatures of a shipment."""
-        holder = self.holder(shipment)
-        return [] if holder is None else record.temperatures_of(holder)
+    @property
+    def past(self) -> Past:
+        """What is known, to try rules on."""
+        keeper, router = self._keeper, self._router
+
+        def names() -> list[str]:
+            return [name for state in keeper.states.values() for name in state.holders]
+
+        return Past(keeper.holder, names, router.bindings, router.library, lambda: until_ms_of(keeper.states))
 
     def tick(self) -> None:
         """Let time pass for one of the 64 partitions: call it about once a second."""

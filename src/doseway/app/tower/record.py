@@ -29,11 +29,6 @@ def packets_of(holder: Holder) -> tuple[int, ...]:
     return tuple(memoryview(packed).cast("q").tolist())
 
 
-def temperatures_of(holder: Holder) -> list[Series]:
-    """Return the temperatures that the product's limits judge."""
-    return [one for one in _series(holder) if one.quantity is Quantity.TEMPERATURE]
-
-
 def _series(holder: Holder) -> Iterator[Series]:
     for device, carried in holder.devices.items():
         air = air_sensors(carried.history, holder.context, device)

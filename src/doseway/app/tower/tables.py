@@ -31,7 +31,8 @@ RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
 
 _SCHEMA: Final = {
     "tower_shipment": "(id TEXT PRIMARY KEY, words TEXT NOT NULL, phase TEXT NOT NULL, open_alerts INTEGER NOT NULL, "
-    "is_located INTEGER NOT NULL, is_late INTEGER NOT NULL, row BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    "is_located INTEGER NOT NULL, is_late INTEGER NOT NULL, lint INTEGER NOT NULL, row BLOB NOT NULL) "
+    "STRICT, WITHOUT ROWID",
     "tower_device": "(device TEXT PRIMARY KEY, words TEXT NOT NULL, shipment TEXT NOT NULL, heard_at_ms INTEGER, "
     "row BLOB NOT NULL) STRICT, WITHOUT ROWID",
     "tower_alert": "(alert TEXT PRIMARY KEY, shipment TEXT NOT NULL, state TEXT NOT NULL, rank INTEGER NOT NULL, "
@@ -64,7 +65,7 @@ def reset(tx: Transaction) -> None:
 def put_shipments(tx: Transaction, rows: Iterable[ShipmentRow]) -> None:
     """Write shipments."""
     tx.executemany(
-        "INSERT OR REPLACE INTO tower_shipment VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO tower_shipment VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 row.id,
@@ -73,6 +74,7 @@ def put_shipments(tx: Transaction, rows: Iterable[ShipmentRow]) -> None:
                 row.open_alerts,
                 row.latitude_udeg is not None,
                 row.is_late,
+                row.lint,
                 _encode(row),
             )
             for row in rows

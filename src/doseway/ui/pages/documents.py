@@ -1,15 +1,16 @@
-"""Documents: products, parties, sites, lanes, devices and shipments, by form or by table."""
+"""Documents: products, parties, sites, lanes, devices, shipments and rule books, by form or by table."""
 
 from typing import Annotated, Any, Final
 
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.exceptions import NotFoundException, PermissionDeniedException
-from litestar.params import FromPath, PathParameter, QueryParameter
+from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter
 from litestar.response import Redirect
 
-from doseway.app import form_fields, forms
-from doseway.coldchain import profile as profiles
+from doseway.app import book_forms, forms
+from doseway.app.books import SORTS, builtin, document_of
+from doseway.app.form_fields import FieldErrors
 from doseway.model.documents import KINDS
 from doseway.model.errors import DosewayError
 from doseway.ui.languages import mark
@@ -26,6 +27,8 @@ TITLES: Final = {
     "site": mark("Sites"),
     "party": mark("Parties"),
     "device": mark("Devices"),
+    "profile": mark("Limit profiles"),
+    "watch": mark("Watches"),
 }
 ONE: Final = {
     "shipment": mark("shipment"),
@@ -34,6 +37,8 @@ ONE: Final = {
     "site": mark("site"),
     "party": mark("party"),
     "device": mark("device"),
+    "profile": mark("limit profile"),
+    "watch": mark("watch"),
 }
 LABELS: Final = {
     "id": mark("Id"),
@@ -66,7 +71,17 @@ LABELS: Final = {
     "carrier": mark("Carrier"),
     "consignee": mark("Consignee"),
     "lane": mark("Lane"),
+    "depart_at_ms": mark("Planned departure"),
     "promised_at_ms": mark("Promised for"),
+    "product_sensors": mark("Sensors in the product"),
+    "source": mark("Source"),
+    "notes": mark("Notes"),
+    "confidence": mark("Confidence"),
+    "energy_kj_mol": mark("Activation energy, in kJ/mol"),
+    "max_gap_s": mark("A longer pause is a gap, in s"),
+    "last_reading": mark("The last reading stands for"),
+    "start_delay_s": mark("Conditioning at the start, in s"),
+    "min_coverage": mark("Least part of the time observed"),
     "is_cancelled": mark("Cancelled"),
 }
 HELP: Final = {
@@ -84,6 +99,15 @@ HELP: Final = {
     "calibrated_until_ms": mark("2026-03-11T08:00+01:00; without an offset UTC."),
     "measures": mark("temperature, humidity, light, shock, tilt, battery, …; empty: not known."),
     "watch": mark("Empty: the built-in standard rules."),
+    "depart_at_ms": mark("A lane's times count from it; empty: the lane's length before the promise."),
+    "product_sensors": mark(
+        "Names with commas, such as probe; its other thermometers measure the air. Empty: internal beside probe is the "
+        "air where the transport has limits of its own."
+    ),
+    "max_gap_s": mark("Empty: two intervals."),
+    "last_reading": mark("interval or none."),
+    "min_coverage": mark("Between 0 and 1; with less the judgement is undecided. Empty: 0.95."),
+    "energy_kj_mol": mark("Empty: 83.144."),
 }
 KindName = Annotated[str, PathParameter(max_length=20)]
 
@@ -103,11 +127,13 @@ def list_documents(
 
 
 @get("/documents/{kind:str}/{document:str}", needs="read", include_in_schema=False, sync_to_thread=True)
-def show_document(request: PageRequest, kind: KindName, document: FromPath[str]) -> Response[str]:
-    """Show a document in its form; an id `new` is that of the form of a new one."""
+def show_document(
+    request: PageRequest, kind: KindName, document: FromPath[str], start: FromQuery[str] = ""
+) -> Response[str]:
+    """Show a document in its form; an id `new` is that of the form of a new one, which may start as a built-in book."""
     _must_exist(kind)
     if document == "new":
-        return _form(request, kind, {}, 0)
+        return _form(request, kind, _start(kind, start), 0)
     stored = tower_of(request).board.document(kind, document)
     if stored is None:
         raise NotFoundException(f"there is no {kind} {document!r}")
@@ -120,7 +146,10 @@ def save_document(request: PageRequest, kind: KindName, data: Form) -> Response[
     must_be_ours(request, data)
     _must_be_allowed(request, kind)
     texts = {name: str(value) for name, value in data.items()}
+    act, _, what = texts.pop("act", "save").partition(":")
     version = int(texts.get("version", "0")) if texts.get("version", "0").isdecimal() else 0
+    if act != "save" and kind in book_forms.HEADS:
+        return _form(request, kind, _changed(kind, texts, act, what), version)
     tower = tower_of(request)
     try:
         document = forms.from_texts(kind, texts)
@@ -149,17 +178,33 @@ def import_documents(request: PageRequest, kind: KindName, data: Upload) -> Resp
     return _list(request, kind, status=422 if any(one.outcome == "wrong" for one in reports) else 200, reports=reports)
 
 
+def _start(kind: str, start: str) -> dict[str, str]:
+    """Return the texts of a new document: empty, or those of a built-in rule book under a name of its own."""
+    if kind not in SORTS or start not in SORTS[kind].shelf.ids():
+        return {}
+    texts = forms.to_texts(document_of(builtin(kind, start)))
+    return {**texts, "id": f"own-{start}"[:64], **({"confidence": ""} if "confidence" in texts else {})}
+
+
+def _changed(kind: str, texts: dict[str, str], act: str, what: str) -> dict[str, str]:
+    """Return the texts of a rule book's form with one rule more, or one less."""
+    if act == "add":
+        return book_forms.added(kind, texts, texts.get("new_rule", ""))
+    return book_forms.removed(texts, int(what)) if act == "remove" and what.isdecimal() else texts
+
+
 def _list(request: PageRequest, kind: str, after: str = "", *, status: int = 200, **found: Any) -> Response[str]:
     _must_exist(kind)
     rows = tower_of(request).board.documents(kind, after=after, limit=ROWS)
-    empty: dict[str, Any] = {"taken": None, "rejected": (), "wrong": None, "is_missing": False}
+    empty: dict[str, Any] = {"reports": None, "wrong": None, "is_missing": False}
     context = {
         "kind": kind,
         "titles": TITLES,
         "one": ONE,
-        "rows": rows,
+        "rows": [(row, forms.to_texts(row.document)) for row in rows],
         "columns": [field for field in forms.FIELDS[kind] if field.name not in {"id", "title"}][:4],
-        "fields": [field.name for field in forms.FIELDS[kind]],
+        "fields": forms.columns(kind),
+        "permission": forms.permission(kind),
         "labels": LABELS,
         "next": rows[-1].id if len(rows) == ROWS else "",
     }
@@ -172,6 +217,9 @@ def _form(
     board = tower_of(request).board
     named = {field.look for field in forms.FIELDS[kind]} & set(KINDS)
     choices = {look: [one.id for one in board.documents(look, limit=_CHOICES)] for look in named}
+    for look, sort in SORTS.items():
+        choices[look] = sorted({*choices.get(look, ()), *sort.shelf.ids()})
+    is_book = kind in book_forms.HEADS
     context = {
         "kind": kind,
         "titles": TITLES,
@@ -181,9 +229,12 @@ def _form(
         "help": HELP,
         "texts": texts,
         "version": version,
-        "choices": {**choices, "profile": list(profiles.builtin_ids())},
+        "choices": choices,
+        "permission": forms.permission(kind),
+        "rules": book_forms.rules_of(kind, texts) if is_book else None,
+        "rule_names": SORTS[kind].rule_names() if is_book else (),
         "wrong": wrong,
-        "wrong_fields": wrong.fields if isinstance(wrong, form_fields.FieldErrors) else {},
+        "wrong_fields": wrong.fields if isinstance(wrong, FieldErrors) else {},
     }
     return render(request, "document.html", context, status=422 if wrong else 200)
 
@@ -195,5 +246,5 @@ def _must_exist(kind: str) -> None:
 
 def _must_be_allowed(request: PageRequest, kind: str) -> None:
     _must_exist(kind)
-    if not request.user.may("products" if kind == "product" else "documents"):
-        raise PermissionDeniedException(f"{request.user.name} may not do that: products are quality's")
+    if not request.user.may(forms.permission(kind)):
+        raise PermissionDeniedException(f"{request.user.name} may not do that: products and limits are quality's")

@@ -23,14 +23,17 @@ def overview(
     text: Annotated[str, QueryParameter(max_length=200)] = "",
     phase: FromQuery[list[str] | None] = None,
     alerting: FromQuery[str] = "",
+    unready: FromQuery[str] = "",
     after: Annotated[str, QueryParameter(max_length=200)] = "",
 ) -> Response[str]:
     """Show the overview, or only its list when htmx asks."""
     tower = tower_of(request)
     phases = tuple(one for one in get_args(Phase) if one in (phase or ()))
-    query = ShipmentQuery(text=text, phases=phases, is_alerting=bool(alerting), after=after, limit=ROWS)
+    query = ShipmentQuery(
+        text=text, phases=phases, is_alerting=bool(alerting), is_unready=bool(unready), after=after, limit=ROWS
+    )
     rows = tower.board.shipments(query)
-    chosen = _query(text, phases, alerting)
+    chosen = _query(text, phases, alerting=alerting, unready=unready)
     accounts = accounts_of(request)
     context: Mapping[str, Any] = {
         "rows": rows,
@@ -38,6 +41,7 @@ def overview(
         "text": text,
         "phases": phases,
         "alerting": bool(alerting),
+        "unready": bool(unready),
         "query": chosen,
         "next": _next(chosen, rows),
         "is_first": not after,
@@ -60,13 +64,13 @@ def save_view(request: PageRequest, data: Form) -> Redirect:
     return Redirect("/?" + urlencode([*pairs, ("done", "view")]), status_code=303)
 
 
-_NAMES: Final = frozenset({"text", "phase", "alerting"})
+_NAMES: Final = frozenset({"text", "phase", "alerting", "unready"})
 
 
-def _query(text: str, phases: Sequence[str], alerting: str) -> str:
+def _query(text: str, phases: Sequence[str], **ticks: str) -> str:
     pairs = [("text", text)] if text else []
     pairs += [("phase", one) for one in phases]
-    pairs += [("alerting", "1")] if alerting else []
+    pairs += [(name, "1") for name, tick in ticks.items() if tick]
     return urlencode(pairs)
 
 

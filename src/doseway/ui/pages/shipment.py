@@ -7,7 +7,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
-from doseway.app.board import AlertState, ChannelPoints, ShipmentRow
+from doseway.app.board import BEFORE, AlertState, ChannelPoints, ShipmentRow
 from doseway.app.form_fields import read_instant
 from doseway.app.proving import packed
 from doseway.model.documents import Shipment
@@ -59,6 +59,20 @@ def put_device(request: PageRequest, shipment: FromPath[str], data: Form) -> Res
     return Redirect(f"/shipments/{shipment}?done=device&at_least={index}", status_code=303)
 
 
+@post("/shipments/{shipment:str}/milestones", needs="documents", include_in_schema=False, sync_to_thread=True)
+def report(request: PageRequest, shipment: FromPath[str], data: Form) -> Response[Any]:
+    """Record what happened to the shipment."""
+    must_be_ours(request, data)
+    milestone, at = str(data.get("milestone", "")), str(data.get("at", "")).strip()
+    try:
+        at_ms = read_instant(at) if at else clock_of(request).now_ms()
+        desk = tower_of(request).desk
+        index = desk.report(_row(request, shipment).id, milestone, at_ms=at_ms, by=request.user.name)
+    except DosewayError as error:
+        return _page(request, shipment, wrong=error, typed=data, status=422)
+    return Redirect(f"/shipments/{shipment}?done=milestone&at_least={index}", status_code=303)
+
+
 @post("/shipments/{shipment:str}/evidence", needs="prove", include_in_schema=False, sync_to_thread=True)
 def make_pack(request: PageRequest, shipment: FromPath[str], data: Form) -> Response[Any]:
     """Seal the evidence pack of a shipment in the log, and give it to the reader."""
@@ -103,6 +117,7 @@ def _page(
         "places": board.route(shipment, points=_TABLE_BUCKETS),
         "facts": facts,
         "next_fact": facts[-1].index if len(facts) == _FACTS else None,
+        "findings": tower_of(request).archive.lint(shipment) if row.phase in BEFORE and document else None,
         "wrong": wrong,
         "typed": typed or {},
         "now_ms": clock_of(request).now_ms(),
