@@ -20,6 +20,7 @@ class Registry(Generic[PluginT]):
     def __init__(self, group: str, noun: str) -> None:
         self.group = group
         self.noun = noun
+        self._loaded: dict[str, PluginT] = {}
 
     def names(self) -> tuple[str, ...]:
         """Return the ids of all that are registered, sorted; nothing is imported."""
@@ -35,6 +36,9 @@ class Registry(Generic[PluginT]):
         Raises:
             ProfileError: there is none of that name (names the nearest), or it cannot be loaded.
         """
+        loaded = self._loaded.get(name)
+        if loaded is not None:
+            return loaded
         point = self._points.get(name)
         if point is None:
             raise unknown(f"the {self.noun}", name, self._points, source)
@@ -45,7 +49,7 @@ class Registry(Generic[PluginT]):
                 f"the {self.noun} {point.name!r} cannot be loaded: {error}",
                 hint=f"Repair or uninstall the package that provides {point.value}.",
             ) from error
-        return cast("PluginT", found)
+        return self._loaded.setdefault(name, cast("PluginT", found))
 
     def broken(self) -> dict[str, str]:
         """Return the plug-ins that cannot be loaded, each with the reason; for `doseway doctor`."""

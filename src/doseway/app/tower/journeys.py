@@ -53,7 +53,9 @@ def journey_of(holder: Holder, until_ms: int) -> Journey:
     assert context is not None
     carried = holder.devices
     named = {name for leg in context.legs for name in (leg.from_site, leg.to_site)}
-    fixes = tuple(one for name, each in carried.items() if len((one := _fixes(name, each, until_ms)).at_ms))
+    fixes = tuple(
+        one for name, each in carried.items() if each.history.fixes and len((one := _fixes(name, each, until_ms)).at_ms)
+    )
     hearings = tuple(one for name, each in carried.items() for one in _hearings(name, each, until_ms))
     sites = context.sites
     visits = [visit for one in fixes for name in sorted(named & sites.keys()) for visit in visits_of(one, sites[name])]
@@ -101,12 +103,17 @@ def _tracks(device: str, carried: Carried, until_ms: int) -> Iterable[Track]:
     """Yield the tracks of a device; of readings that share their time the highest counts."""
     keyed = sorted((parts_of(key)[::-1], column) for key, column in carried.history.columns.items())
     for (sensor, quantity), column in keyed:
-        at, value = column.times, column.values
-        kept = (value != INVALID) & (at <= until_ms)
-        at, value = at[kept], value[kept]
-        is_last = np.append(at[1:] != at[:-1], True) if len(at) else np.zeros(0, np.bool_)
+        end = int(np.searchsorted(column.times, until_ms, "right"))
+        at, value = column.times[:end], column.values[:end]
+        is_valid = value != INVALID
+        if not is_valid.all():
+            at, value = at[is_valid], value[is_valid]
+        is_first_of_many = at[1:] == at[:-1]
+        if is_first_of_many.any():
+            is_last = np.append(~is_first_of_many, True)
+            at, value = at[is_last], value[is_last]
         if len(at):
-            yield Track(device, sensor, quantity, at[is_last], value[is_last])
+            yield Track(device, sensor, quantity, at, value)
 
 
 def _fixes(device: str, carried: Carried, until_ms: int) -> Fixes:
@@ -132,7 +139,8 @@ def _hearings(device: str, carried: Carried, until_ms: int) -> Iterable[Hearing]
     for bound_ms, unbound_ms in carried.windows:
         if bound_ms <= until_ms:
             stop = until_ms + 1 if unbound_ms is None else min(unbound_ms, until_ms + 1)
-            yield Hearing(device, heard[(heard >= bound_ms) & (heard < stop)], bound_ms, unbound_ms)
+            first, end = np.searchsorted(heard, (bound_ms, stop))
+            yield Hearing(device, heard[first:end], bound_ms, unbound_ms)
 
 
 def _signals(devices: Iterable[tuple[str, Carried]], until_ms: int) -> tuple[tuple[str, Signal], ...]:
