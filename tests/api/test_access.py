@@ -25,6 +25,12 @@ FILLED = {
     "path": "x",
     "profile": "usp-cct",
     "name": "app.js",
+    "network": "tiny",
+    "version": "1",
+    "job": "1",
+    "answer": "1",
+    "ending": "html",
+    "question": "cheapest",
 }
 
 

@@ -36,6 +36,7 @@ def serve(*, host: str, port: int | None, store: Path | None) -> int:
     from doseway.app.background import running  # noqa: PLC0415  # loads everything
     from doseway.app.live import seen, ticking  # noqa: PLC0415
     from doseway.app.logbook import SystemClock  # noqa: PLC0415
+    from doseway.app.plans.room import open_plans  # noqa: PLC0415
     from doseway.app.tower.opening import open_tower  # noqa: PLC0415
     from doseway.cli.serving import serve_tower  # noqa: PLC0415
 
@@ -54,10 +55,11 @@ def serve(*, host: str, port: int | None, store: Path | None) -> int:
             failures.append(error)
             os.kill(os.getpid(), signal.SIGTERM)  # a tower with a broken door must not look as if it were open
 
+        plans = opened.enter_context(open_plans(settings, tower.sequencer, clock))
         opened.enter_context(running(works, fail))
         opened.enter_context(ticking(tower.tick))
         serve_tower(
-            seen(settings, tower),
+            seen(settings, tower, plans),
             settings,
             mounts=doors_of(settings, tower, clock),
             on_ready=lambda url: say(f"The tower is at {url}. Ctrl-C stops it."),
