@@ -24,14 +24,14 @@ from benchmarks.row import Row
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "reference" / "benchmarks.md"
-HELPERS = {"__main__", "aims", "kept", "log_admit", "networks", "peers", "row"}
+HELPERS = {"__main__", "aims", "kept", "log_admit", "networks", "row"}
 HEAD = ("workload", "value", "unit", "peer", "peer value", "ratio", "aim", "load")
 FLAGS = {"--docs", "--resume"}
 
 
 def workloads() -> list[str]:
     """Return the names of all workloads."""
-    return sorted(module.name for module in pkgutil.iter_modules([str(HERE)]) if module.name not in HELPERS)
+    return sorted(module.name for module in pkgutil.iter_modules([str(HERE)]) if not (module.ispkg or module.name in HELPERS))
 
 
 def rows_of(name: str) -> list[Row]:

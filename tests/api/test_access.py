@@ -26,6 +26,12 @@ FILLED = {
     "profile": "usp-cct",
     "watch": "standard",
     "name": "app.js",
+    "network": "tiny",
+    "version": "1",
+    "job": "1",
+    "answer": "1",
+    "ending": "html",
+    "question": "cheapest",
 }
 
 

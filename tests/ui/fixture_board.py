@@ -31,6 +31,7 @@ from doseway.app.board import (
 from doseway.app.books import check_book
 from doseway.app.inspecting import How
 from doseway.app.packing import pack_packets
+from doseway.app.plans.room import open_plans
 from doseway.app.settings import Settings
 from doseway.app.tower.bindings import Bindings
 from doseway.app.tower.desk import MILESTONES
@@ -317,4 +318,5 @@ def fixture_tower(folder: Path, *, is_empty: bool = False) -> Iterator[tuple[Tow
         )
         with (ROOT / "examples" / "files" / "tarmac-excursion.txt").open("rb") as stream:
             packets.append(archive.take_in(stream, "tarmac-excursion.txt", How()).packet)
-        yield Tower(board=memory, desk=memory, changes=memory, archive=archive), memory
+        with open_plans(settings, sequencer, logbook.SystemClock()) as plans:
+            yield Tower(board=memory, desk=memory, changes=memory, archive=archive, plans=plans), memory

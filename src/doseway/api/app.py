@@ -13,7 +13,17 @@ from doseway.api import access, fresh, health, openapi
 from doseway.api.asgi import Application
 from doseway.api.headers import protect
 from doseway.api.problems import Problem, handler
-from doseway.api.v1 import alerts, documents, evidence, rules, shipments, stream
+from doseway.api.v1 import (
+    alerts,
+    documents,
+    evidence,
+    plan_answers,
+    plan_networks,
+    plan_questions,
+    rules,
+    shipments,
+    stream,
+)
 from doseway.app.accounts import Accounts
 from doseway.app.board import Tower
 from doseway.model.accounts import Who
@@ -83,6 +93,9 @@ def _api() -> list[ControllerRouterHandler]:
         alerts.routes(),
         *documents.routes(),
         evidence.routes(),
+        plan_networks.routes(),
+        plan_questions.routes(),
+        plan_answers.routes(),
         rules.routes(),
         stream.routes(),
         health.healthz,

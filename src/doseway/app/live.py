@@ -9,6 +9,7 @@ from typing import Final
 from doseway.app import board
 from doseway.app.archive import LogArchive
 from doseway.app.following import Follower
+from doseway.app.plans.room import PlanRoom
 from doseway.app.settings import Settings
 from doseway.app.shipment_packing import pack_shipment
 from doseway.app.tower.opening import Tower
@@ -17,8 +18,8 @@ TICK_S: Final = 1.0
 """Time passes for one of the 64 partitions at each tick, so silence is noticed within about a minute."""
 
 
-def seen(settings: Settings, tower: Tower) -> board.Tower:
-    """Return an open tower as pages and API know it."""
+def seen(settings: Settings, tower: Tower, plans: PlanRoom | None = None) -> board.Tower:
+    """Return an open tower, and planning beside it, as pages and API know them."""
 
     def pack(shipment: str, title: str, out: Path) -> int:
         return pack_shipment(settings, tower, shipment, title=title, out=out).seal
@@ -34,7 +35,8 @@ def seen(settings: Settings, tower: Tower) -> board.Tower:
         views=lag,
         packets=lambda: tower.packets,
     )
-    return board.Tower(board=tower.board, desk=tower.desk, changes=Follower(tower.changes), archive=archive)
+    changes = Follower(tower.changes)
+    return board.Tower(board=tower.board, desk=tower.desk, changes=changes, archive=archive, plans=plans)
 
 
 @contextmanager

@@ -116,7 +116,9 @@ def _play(
     """Serve a tower in this thread, and act in another; what the act raises ends both."""
     from doseway.app.demo_files import example_files  # noqa: PLC0415  # loads everything
     from doseway.app.live import seen  # noqa: PLC0415
-    from doseway.app.playing import PlayedClock, Player  # noqa: PLC0415
+    from doseway.app.logbook import SystemClock  # noqa: PLC0415
+    from doseway.app.plans.room import open_plans  # noqa: PLC0415
+    from doseway.app.playing import BY, PlayedClock, Player  # noqa: PLC0415
     from doseway.app.tower.opening import open_tower  # noqa: PLC0415
     from doseway.cli.serve import doors_of  # noqa: PLC0415
     from doseway.cli.serving import serve_tower  # noqa: PLC0415
@@ -125,7 +127,9 @@ def _play(
     failures: list[BaseException] = []
     players: list[tuple[Player, threading.Thread]] = []
     files = example_files()[0][0].parent
-    with open_tower(settings, clock=clock) as tower:
+    with open_tower(settings, clock=clock) as tower, open_plans(settings, tower.sequencer, SystemClock()) as plans:
+        if not ends:
+            plans.put_example(BY)
 
         def begin(url: str) -> None:
             player = Player(day, tower, url, clock, files, speed)
@@ -141,7 +145,7 @@ def _play(
                 os.kill(os.getpid(), signal.SIGTERM)
 
         mounts = doors_of(settings, tower, clock, is_open=True)
-        serve_tower(seen(settings, tower), settings, mounts=mounts, clock=clock, is_demo=True, on_ready=begin)
+        serve_tower(seen(settings, tower, plans), settings, mounts=mounts, clock=clock, is_demo=True, on_ready=begin)
         for player, thread in players:
             player.stop()
             thread.join()

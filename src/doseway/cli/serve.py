@@ -55,6 +55,7 @@ def run_tower(settings: "Settings", clock: "Clock", *, on_ready: "Callable[[str]
     """
     from doseway.app.background import running  # noqa: PLC0415  # loads everything
     from doseway.app.live import seen, ticking  # noqa: PLC0415
+    from doseway.app.plans.room import open_plans  # noqa: PLC0415
     from doseway.app.tower.opening import open_tower  # noqa: PLC0415
     from doseway.cli.serving import serve_tower  # noqa: PLC0415
 
@@ -67,10 +68,15 @@ def run_tower(settings: "Settings", clock: "Clock", *, on_ready: "Callable[[str]
             failures.append(error)
             os.kill(os.getpid(), signal.SIGTERM)  # a tower with a broken door must not look as if it were open
 
+        plans = opened.enter_context(open_plans(settings, tower.sequencer, clock))
         opened.enter_context(running(works, fail))
         opened.enter_context(ticking(tower.tick))
         serve_tower(
-            seen(settings, tower), settings, mounts=doors_of(settings, tower, clock), clock=clock, on_ready=on_ready
+            seen(settings, tower, plans),
+            settings,
+            mounts=doors_of(settings, tower, clock),
+            clock=clock,
+            on_ready=on_ready,
         )
     if failures:
         raise failures[0]

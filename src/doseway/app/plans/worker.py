@@ -26,6 +26,7 @@ from doseway.plan.highs import Progress as Solving
 from doseway.plan.record import from_bytes
 
 _PAUSE_S: Final = 0.2
+_BEAT_S: Final = 1.0
 _NICE: Final = 10
 _ORPHANED: Final = 70
 
@@ -40,19 +41,25 @@ class Teller:
         self._told_s = 0.0
         self.is_stopped = False
         self._step = (0, 0)
+        self._solving: Solving | None = None
 
     def watch(self, solving: Solving) -> bool:
         """Take the solver's progress; False stops it."""
-        now_s = time.monotonic()
-        if now_s - self._told_s >= _PAUSE_S:
-            self._told_s = now_s
-            self._tell(solving)
+        self._solving = solving
+        if time.monotonic() - self._told_s >= _PAUSE_S:
+            self._tell()
         return not self.is_stopped
 
     def told(self, done: int, of: int) -> None:
         """Take how many parts are done."""
-        self._step = (done, of)
-        self._tell(None)
+        self._step, self._solving = (done, of), None
+        self._tell()
+
+    def beat(self) -> None:
+        """Say for ever that it goes on: a solver may be silent for long."""
+        while True:
+            time.sleep(_BEAT_S)
+            self._tell()
 
     def seconds(self) -> float:
         """Return how long it has taken so far."""
@@ -64,9 +71,9 @@ class Teller:
             self._out.write(msgspec.json.encode(message) + b"\n")
             self._out.flush()
 
-    def _tell(self, solving: Solving | None) -> None:
-        seconds = self.seconds()
-        done, of = self._step
+    def _tell(self) -> None:
+        seconds, solving, (done, of) = self.seconds(), self._solving, self._step
+        self._told_s = time.monotonic()
         if solving is None:
             self.say(Progress(seconds=seconds, done=done, of=of))
             return
@@ -82,6 +89,7 @@ def main(folder: Path) -> int:
     request = msgspec.json.decode((folder / REQUEST).read_bytes(), type=Request)
     _bound(request.memory_bytes)
     threading.Thread(target=_listen, args=(teller,), daemon=True).start()
+    threading.Thread(target=teller.beat, daemon=True).start()
     try:
         answer = _answer(folder, request, teller)
     except DosewayError as error:
