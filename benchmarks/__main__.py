@@ -31,7 +31,8 @@ FLAGS = {"--docs", "--resume"}
 
 def workloads() -> list[str]:
     """Return the names of all workloads."""
-    return sorted(module.name for module in pkgutil.iter_modules([str(HERE)]) if not (module.ispkg or module.name in HELPERS))
+    modules = pkgutil.iter_modules([str(HERE)])
+    return sorted(one.name for one in modules if not one.ispkg and one.name not in HELPERS)
 
 
 def rows_of(name: str) -> list[Row]:

@@ -138,11 +138,12 @@ class History(msgspec.Struct, frozen=True):
             parts.append(np.array([one.observed_at_ms for one in self.signals], np.int64))
         if self.lost:
             parts.append(np.array(self.lost, np.int64).reshape(-1))
-        times = np.concatenate(parts) if len(parts) > 1 else parts[0] if parts else np.zeros(0, np.int64)
+        times: NDArray[np.int64] = np.concatenate(parts) if len(parts) > 1 else next(iter(parts), np.zeros(0, np.int64))
         if (times[1:] > times[:-1]).all():
             return times
         times = np.sort(times, kind="stable")  # merges what is sorted, where `np.unique` would sort it anew
-        return times[np.append(True, times[1:] != times[:-1])]
+        kept: NDArray[np.int64] = times[np.append(True, times[1:] != times[:-1])]
+        return kept
 
 
 EMPTY: Final = History()
