@@ -21,7 +21,12 @@ class Answered:
     body: bytes
 
 
-def call(
+def call(app: Application, method: str, path: str, **given: Any) -> Answered:
+    """Send one request; see `send`."""
+    return asyncio.run(send(app, method, path, **given))
+
+
+async def send(
     app: Application,
     method: str,
     path: str,
@@ -49,16 +54,12 @@ def call(
             await asyncio.sleep(3600)
         return events.pop(0)
 
-    async def send(event: MutableMapping[str, Any]) -> None:
+    async def answer(event: MutableMapping[str, Any]) -> None:
         sent.append(event)
 
     raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
     scope = {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": raw}
-
-    async def run() -> None:
-        await app(scope, receive, send)
-
-    asyncio.run(run())
+    await app(scope, receive, answer)
     start, *rest = sent
     names = {name.decode(): value.decode() for name, value in start["headers"]}
     return Answered(start["status"], names, b"".join(event["body"] for event in rest))

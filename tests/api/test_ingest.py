@@ -1,5 +1,6 @@
 """The ingest door, without a server: who may send, what is taken, and what each answer promises."""
 
+import asyncio
 import base64
 import gzip
 import hashlib
@@ -12,7 +13,7 @@ import pytest
 from litestar import Litestar
 from litestar import asgi as mounted
 from standardwebhooks import Webhook
-from tests.api.asgi_kit import Answered, call
+from tests.api.asgi_kit import Answered, call, send
 from tests.api.ingest_kit import FORMATS, NOW_MS, SECRET, SECRET_TEXT, FixedClock, MemoryAdmit, make_keys
 
 from doseway.api import asgi
@@ -279,6 +280,36 @@ def test_a_log_that_never_answers_does_not_hold_the_sender(app: Application, adm
 def test_what_the_log_itself_refuses_is_said(app: Application, admit: MemoryAdmit) -> None:
     admit.error = DataError("a fact of 70000 bytes does not fit", hint="Send less.")
     assert problem(post(app), 422, "data")["hint"] == "Send less."
+
+
+def test_requests_of_one_moment_are_one_lot_and_each_gets_its_own_answer(admit: MemoryAdmit) -> None:
+    """Who may not send is not in the lot; what cannot be kept, decoded or told apart spoils nothing of it."""
+    admit.choosy = lambda incoming: DataError("does not fit") if incoming.body == b"[70000]" else None
+    app = ingest_app(admit.lot, FORMATS, FixedClock(), keys=KEYS, limits=LIMITS)
+    requests = [
+        (202, "tive", b"[1]", KEY),
+        (401, "tive", b"[2]", "acme.wrong"),
+        (422, "tive", b"[70000]", KEY),
+        (403, "tive", b"[3]", NARROW),
+        (200, "tive", b"[1]", KEY),
+        (422, "tive", b"no JSON", KEY),
+        (202, "senml", b"[1]", NARROW),
+        (404, "nobody", b"[4]", KEY),
+    ]
+
+    async def scenario() -> list[Answered]:
+        return await asyncio.gather(
+            *(
+                send(app, "POST", f"/ingest/{format_id}", body=body, headers={"x-api-key": key})
+                for _, format_id, body, key in requests
+            )
+        )
+
+    answers = asyncio.run(scenario())
+    assert [one.status for one in answers] == [status for status, *_ in requests]
+    assert admit.lots == [5]
+    assert [one.by for one in admit.taken] == ["key:acme", "key:acme", "key:acme", "key:box"]
+    assert problem(answers[2], 422, "data")["detail"] == "does not fit"
 
 
 def test_bodies_that_wait_are_bounded_together(admit: MemoryAdmit) -> None:

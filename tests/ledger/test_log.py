@@ -1,5 +1,6 @@
 """The log to read: entries, facts, tiles and proofs under one published checkpoint, and nothing beyond it."""
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -221,3 +222,18 @@ def test_tags_survive_a_crash_and_go_to_the_store_with_time(tmp_path: Path, monk
     with place.open() as again:
         assert [again.log.last_tagged(f"u:{n}") for n in range(25)] == list(range(1, 26))
     assert sequencer._store.tags_through() == 26
+
+
+def test_a_reader_beside_a_writer_never_takes_its_next_batch_for_a_rollback(tmp_path: Path) -> None:
+    """The writer goes on while the reader looks: whatever it reads of the two, it is one log."""
+
+    class Overtaken(FileAnchorReader):
+        def read(self) -> Published | None:
+            writer.append([failure(writer.log.size)])
+            return super().read()
+
+    place = Place(tmp_path)
+    with place.open() as writer, contextlib.closing(SqliteReader(place.log_path)) as store:
+        log = open_log(store, Overtaken(place.anchor_path))
+        taken = [log.size for _ in range(4)]
+    assert taken == sorted(taken)

@@ -1,5 +1,6 @@
 """The live tower put together for those who look at it: what `doseway serve` and `doseway demo` open."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from doseway.app.settings import Settings
 from doseway.app.shipment_packing import pack_shipment
 from doseway.app.tower.opening import Tower
 
+_LOG: Final = logging.getLogger("doseway.live")
 TICK_S: Final = 1.0
 """Time passes for one of the 64 partitions at each tick, so silence is noticed within about a minute."""
 
@@ -41,12 +43,15 @@ def seen(settings: Settings, tower: Tower, plans: PlanRoom | None = None) -> boa
 
 @contextmanager
 def ticking(tick: Callable[[], None], every_s: float = TICK_S) -> Iterator[None]:
-    """Let time pass in a thread of its own while the block runs."""
+    """Let time pass in a thread of its own while the block runs; behind a tick that fails, the next follows."""
     is_over = threading.Event()
 
     def run() -> None:
         while not is_over.wait(every_s):
-            tick()
+            try:
+                tick()
+            except Exception as error:  # noqa: BLE001 - time must not stand still for good because a disk is full
+                _LOG.warning("time did not pass: %s", error)
 
     thread = threading.Thread(target=run, name="doseway-ticks", daemon=True)
     thread.start()

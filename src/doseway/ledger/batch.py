@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import cast
 
-from doseway.ledger.drafts import Draft, Receipt, StagedBlob, Unless, stamp_of, unstamped
+from doseway.ledger.drafts import Draft, Receipt, StagedBlob, Unless, stamp_of, unstamped_all
 from doseway.ledger.ports import NewBlob
 from doseway.model.errors import ConflictError
 
@@ -27,9 +27,9 @@ class Request:
 
     @classmethod
     def of(cls, drafts: Iterable[Draft], unless: Unless | None = None) -> "Request":
-        """Encode drafts. Raises as `unstamped` does."""
+        """Encode drafts. Raises as `unstamped_all` does."""
         taken = list(drafts)
-        rests = [unstamped(draft) for draft in taken]
+        rests = unstamped_all(taken)
         blobs = [draft.blob.data for draft in taken if draft.blob is not None and draft.blob.data is not None]
         return cls(taken, rests, sum(map(len, rests)) + sum(map(len, blobs)), unless)
 

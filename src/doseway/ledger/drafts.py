@@ -1,12 +1,13 @@
 """What callers hand to the sequencer, and what they get back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
 from doseway.ledger.fingerprints import ID_BYTES
-from doseway.model.canonical import encode
+from doseway.model.canonical import encode_lines
 from doseway.model.errors import DataError, UsageError
 from doseway.model.facts import Body, Fact
 from doseway.model.ids import Commitment, ContentId
@@ -101,18 +102,31 @@ def unstamped(draft: Draft) -> bytes:
         DataError: the fact does not fit into an entry.
         UsageError: the fact does not commit to the blob that comes with it, or its content id is not one.
     """
+    return unstamped_all([draft])[0]
+
+
+def unstamped_all(drafts: Sequence[Draft]) -> list[bytes]:
+    """Encode many drafts, as `unstamped` does; one call of the encoder writes all of them. Raises as that does."""
+    for draft in drafts:
+        _check(draft)
+    # An encoded string has no line feed of its own (RFC 8259 7), so that each line is one fact.
+    lines = encode_lines([_Unstamped(one.body.TYPE, one.body.VERSION, one.by, one.body, one.tags) for one in drafts])
+    rests = [line[1:] for line in lines]
+    if max(map(len, rests), default=0) > _MAX_REST_BYTES:
+        at, size = next((at, len(rest)) for at, rest in enumerate(rests) if len(rest) > _MAX_REST_BYTES)
+        raise DataError(
+            f"a {drafts[at].body.TYPE} fact of {size} bytes does not fit into an entry of {MAX_ENTRY_BYTES}",
+            hint="Keep large content as a blob, and commit to it.",
+        )
+    return rests
+
+
+def _check(draft: Draft) -> None:
     body, blob, identity = draft.body, draft.blob, draft.content_id
     if blob is not None and getattr(body, "commitment", None) != blob.commitment.hex():
         raise UsageError(f"the {body.TYPE} fact does not commit to the blob that comes with it")
     if identity is not None and len(identity) != ID_BYTES:
         raise UsageError(f"a content id has {ID_BYTES} bytes, not {len(identity)}")
-    rest = encode(_Unstamped(body.TYPE, body.VERSION, draft.by, body, draft.tags))[1:]
-    if len(rest) > _MAX_REST_BYTES:
-        raise DataError(
-            f"a {body.TYPE} fact of {len(rest)} bytes does not fit into an entry of {MAX_ENTRY_BYTES}",
-            hint="Keep large content as a blob, and commit to it.",
-        )
-    return rest
 
 
 def stamp_of(at_ms: int) -> bytes:

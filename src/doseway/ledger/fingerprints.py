@@ -52,7 +52,7 @@ class FingerprintIndex:
         """Return, for each id that the log may hold, the indexes of the entries to confirm it against."""
         found: dict[bytes, list[int]] = {}
         wanted = [content_id for content_id in content_ids if content_id is not None]
-        for content_id in self._recent.keys() & wanted:
+        for content_id in filter(self._recent.__contains__, wanted):
             found[content_id] = [self._recent[content_id]]
         if wanted:
             for run in self._runs:

@@ -229,11 +229,11 @@ def open_log(store: LogReader, anchor: AnchorReader | None = None) -> Log:
     """
 
     def newest() -> Published | None:
+        published = anchor.read() if anchor is not None else None  # first: the writer may go on between the two
         head = store.head()
         size = head.size if head is not None else 0
         if anchor is None:
             return None if head is None else Published(head.size, head.root, head.note)
-        published = anchor.read()
         if published is not None and published.size > size:
             raise RolledBack(f"the log has {size} entries, and a checkpoint over {published.size} was published")
         return published

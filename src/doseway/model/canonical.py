@@ -5,6 +5,7 @@ ASCII member names, msgspec's sorted encoding *is* JCS, at 40 times the speed of
 holds it against the `rfc8785` package.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -15,3 +16,8 @@ _ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="string")
 def encode(value: Any) -> bytes:
     """Encode a struct, dict, list, string, integer, boolean or None canonically."""
     return _ENCODER.encode(value)
+
+
+def encode_lines(values: Sequence[Any]) -> list[bytes]:
+    """Encode each value as `encode` does, all of them in one call."""
+    return _ENCODER.encode_lines(values).split(b"\n")[:-1]
