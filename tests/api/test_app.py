@@ -134,7 +134,7 @@ def test_rules_are_tried_on_history_against_what_fired(api: Api) -> None:
     (trial,) = by_name
     assert (trial["subject"], trial["verdict"]) == ("shp-0001", "undecided")
     assert {one["compared"] for one in trial["fired"]} <= {"new", "changed", "same"}
-    narrow = {"rule": "usp-crt/above-30", "shipment": "shp-0001"}
+    narrow = {"rule": "usp-crt/above-25", "shipment": "shp-0001"}
     (hot,) = api.viewer.post("/v1/try", json=narrow).json()
     (cold,) = api.viewer.post("/v1/try", json={**narrow, "changes": {"limit_c": "90"}}).json()
     assert (len(hot["fired"]), cold["fired"]) == (1, [])

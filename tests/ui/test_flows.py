@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.ui.conftest import ROOT, Visit
 from tests.ui.served import PASSWORD
-from tests.ui.test_pages import settle
+from tests.ui.test_pages import axe, settle
 
 EXAMPLES = ROOT / "examples" / "files"
 
@@ -238,11 +238,105 @@ def test_a_profile_is_tried_on_history(visit: Visit, demo: str) -> None:
     page = visit.page
     page.goto(f"{demo}/profiles/usp-crt?shipment=shp-0001")
     page.get_by_role("button", name="Try").click()
-    expect(page.locator("#result")).to_contain_text("On shp-0001")
-    expect(page.locator("#result table")).to_be_visible()
-    page.get_by_label("Limits, in TOML").fill("id = 'x'")
+    expect(page.locator("#result")).to_contain_text("shp-0001")
+    expect(page.locator("#result table")).to_contain_text("limit_c 25")
+    expect(page.locator("#result table")).to_contain_text("New")
+    page.get_by_label("Rules, in TOML").fill("id = 'x'")
     page.get_by_role("button", name="Try").click()
     expect(page.get_by_role("alert")).to_contain_text("rules")
+
+
+def test_a_watch_is_tried_on_a_device_and_on_all_that_was_heard_in_a_span(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(f"{demo}/watches")
+    page.get_by_role("link", name="own-vans").click()
+    page.get_by_label("Device").fill("TRK-1001")
+    page.get_by_role("button", name="Try").click()
+    expect(page.locator("#result table")).to_contain_text("limit_lux 5")
+    expect(page.locator("#result table")).to_contain_text("180")
+    page.get_by_label("Device").fill("")
+    page.get_by_label("From").fill("2026-03-01T00:00Z")
+    page.get_by_role("button", name="Try").click()
+    expect(page.locator("#result")).to_contain_text("histories")
+    assert axe(page) == []
+    page.get_by_label("From").fill("yesterday")
+    page.get_by_role("button", name="Try").click()
+    expect(page.get_by_role("alert")).to_contain_text("no time")
+
+
+def test_a_profile_is_made_by_form_tried_and_changed(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(f"{demo}/profiles")
+    page.get_by_role("link", name="New limit profile").click()
+    page.get_by_label("Id (needed)").fill("cool-box")
+    page.get_by_label("Title", exact=True).fill("Cool box")
+    page.get_by_label("Add a rule").select_option("excursion")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_label("Title", exact=True).first).to_have_value("Cool box")
+    page.locator("#f-rules-0-side").select_option("high")
+    page.locator("#f-rules-0-limit_c").fill("warm")
+    page.get_by_role("button", name="Save").last.click()
+    expect(page.locator("#wrong-rules-0")).to_contain_text("limit_c")
+    assert axe(page) == []
+    page.locator("#f-rules-0-limit_c").fill("7.5")
+    page.get_by_label("Add a rule").select_option("freeze")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.locator("#f-rules-1-limit_c").fill("0")
+    page.locator("#f-rules-0-limit_c").press("Enter")
+    expect(page.get_by_text("Version 1.")).to_be_visible()
+    page.get_by_role("link", name="Try on history").click()
+    expect(page.get_by_label("Rules, in TOML")).to_have_value(re.compile(r"limit_c = 7\.5"))
+    page.get_by_label("Shipment").fill("shp-0004")
+    page.get_by_role("button", name="Try").click()
+    expect(page.locator("#result")).to_contain_text("Nothing was heard")
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_role("button", name="Take this rule out Freezing").click()
+    expect(page.locator("fieldset.rule-form")).to_have_count(1)
+    page.get_by_role("button", name="Save").last.click()
+    expect(page.get_by_text("Version 2.")).to_be_visible()
+    answer = page.context.request.get(f"{demo}/v1/documents/profile/cool-box").json()
+    assert [one["rule"] for one in answer["rules"]] == ["excursion"]
+
+
+def test_a_watch_starts_as_the_standard_one_and_names_what_is_wrong(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(f"{demo}/watches/standard")
+    page.get_by_role("link", name="Make your own from it").click()
+    expect(page.get_by_label("Id (needed)")).to_have_value("own-standard")
+    expect(page.locator("fieldset.rule-form")).to_have_count(21)
+    page.locator("#f-rules-1-limit_lux").fill("2.5")
+    page.get_by_role("button", name="Save").last.click()
+    expect(page.get_by_text("Version 1.")).to_be_visible()
+    assert axe(page) == []
+    page.goto(f"{demo}/watches/own-standard")
+    expect(page.locator("article.rule").nth(1)).to_contain_text("2.5 lx")
+
+
+def test_a_table_of_rules_is_imported_row_by_row(visit: Visit, demo: str, tmp_path: Path) -> None:
+    table = tmp_path / "watches.csv"
+    table.write_text("id,rule,limit_lux,limit_g\nbikes,light,5,\nbikes,shock,,6\nboats,light,bright,\n")
+    page = visit.page
+    page.goto(f"{demo}/documents/watch")
+    page.get_by_label("Table", exact=True).set_input_files(table)
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="1 document was put")).to_contain_text("Row 4")
+    page.get_by_text("Row by row").click()
+    expect(page.get_by_role("status").filter(has_text="1 document was put")).to_contain_text("Row 2: bikes, new")
+    expect(page.get_by_role("link", name="bikes")).to_be_visible()
+
+
+def test_what_is_wrong_before_a_departure_is_seen_and_a_milestone_ends_it(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(f"{demo}/?unready=1")
+    expect(page.locator("#list tbody tr").first).to_contain_text("1 to check")
+    page.get_by_role("row").filter(has_text="shp-0012").get_by_role("link", name="1 to check").click()
+    expect(page.locator("#before")).to_contain_text("No device travels with it yet")
+    assert axe(page) == []
+    page.get_by_label("It", exact=True).select_option("departed")
+    page.get_by_role("button", name="Report").click()
+    expect(page.get_by_text("The milestone is recorded.")).to_be_visible()
+    expect(page.locator(".page-head")).to_contain_text("In transit")
+    expect(page.locator("#before")).to_have_count(0)
 
 
 def test_what_others_do_appears_by_itself(visit: Visit, demo: str) -> None:

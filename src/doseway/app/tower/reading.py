@@ -25,17 +25,21 @@ _FACTS: Final = 5_000
 
 
 @contextmanager
-def reading_past(settings: Settings) -> Iterator[Past]:
+def reading_past(settings: Settings, messages: Mapping[str, MessageFormat] | None = None) -> Iterator[Past]:
     """Fold the log of the settings, as far as it goes now; event time is that of its newest fact.
+
+    Args:
+        settings: where the log lies, and how files without a zone are read.
+        messages: the live formats, by id; by default all that are registered.
 
     Raises:
         Unavailable: there is no log.
     """
     with logbook.reading(settings) as log:
-        yield past_of(log, settings)
+        yield past_of(log, settings, messages)
 
 
-def past_of(log: Log, settings: Settings) -> Past:
+def past_of(log: Log, settings: Settings, messages: Mapping[str, MessageFormat] | None = None) -> Past:
     """Fold a log."""
     states: dict[int, State] = {partition: State() for partition in range(PARTITIONS)}
     bindings = Bindings()
@@ -49,7 +53,8 @@ def past_of(log: Log, settings: Settings) -> Past:
         found = (holder(name) for name in sorted(names))
         return [one.devices[device] for one in found if one is not None and device in one.devices]
 
-    decoders = Decoders(_messages(), None, how(settings), library.device_keys)
+    known = {one.id: one for one in message_registry.all_formats()} if messages is None else messages
+    decoders = Decoders(known, None, how(settings), library.device_keys)
     router = Router(log, decoders, Handover(), observed, bindings, library)
     size = log.size
     for start in range(0, size, _FACTS):
@@ -68,7 +73,3 @@ def past_of(log: Log, settings: Settings) -> Past:
 
 def _take(states: dict[int, State], events: list[Event]) -> None:
     states.update(fold(states, cut(events, 0))[0])
-
-
-def _messages() -> Mapping[str, MessageFormat]:
-    return {one.id: one for one in message_registry.all_formats()}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from doseway.app.traffic import tomorrow
 from doseway.app.traffic.company import PARTIES, PRODUCTS, ROUTES
 from doseway.app.traffic.incidents import expected
 from doseway.app.traffic.model import Binding, Day, Expected, Handed, Message
@@ -35,12 +36,23 @@ def plan_day(seed: int, start_ms: int) -> Day:
         message for plan in all_plans for message in messages(plan, samples(plan, end_ms, seed), seed, start_ms, end_ms)
     ]
     handed, logged = _logged(start_ms, f"shp-{len(all_plans) + 1:03d}")
+    planned = f"shp-{len(all_plans) + 2:03d}"
     return Day(
         seed=seed,
         start_ms=start_ms,
         end_ms=end_ms,
-        documents=(*_documents(all_plans), logged, DeviceCard(id=_LOGGER, title="Fridge-tag 2 L", interval_s=300)),
-        bindings=tuple(sorted(_bindings(all_plans, logged.id), key=lambda one: (one.at_ms, one.shipment, one.device))),
+        documents=(
+            *_documents(all_plans),
+            logged,
+            DeviceCard(id=_LOGGER, title="Fridge-tag 2 L", interval_s=300),
+            *tomorrow.documents(ROUTES[0], planned, start_ms),
+        ),
+        bindings=tuple(
+            sorted(
+                (*_bindings(all_plans, logged.id), *tomorrow.bindings(planned, start_ms)),
+                key=lambda one: (one.at_ms, one.shipment, one.device),
+            )
+        ),
         messages=tuple(sorted(sent, key=_order)),
         handed=(handed,),
         expected=(*(one for plan in all_plans for one in expected(plan)), *_from_the_file(logged.id)),
