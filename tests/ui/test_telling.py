@@ -136,7 +136,7 @@ def test_a_real_towers_alerts_and_facts_are_told_in_spanish(tmp_path: object) ->
         assert teller.finding(alert.finding, alert.limits), alert.finding
     told = [teller.fact(row, limits.get(row.alert, {})) for row in rows]
     assert all(told), list(zip(told, rows, strict=True))
-    assert "maria confirmó una alerta: Visto." in told
+    assert "maria reconoció una alerta: Visto." in told
     assert any(one.startswith("maria decidió: En cuarentena.") for one in told)
     assert not set(told) & {row.text for row in rows}
 
