@@ -73,6 +73,21 @@ LIMITS: Final = {
 }
 
 
+LIMITS_IN_FORCE: Final[dict[str, dict[str, object]]] = {
+    "excursion": {"side": "high", "comparison": "strict", "raise_after_ms": 1_800_000},
+    "freeze": {"limit_milli": 0, "comparison": "strict", "raise_after_ms": 0},
+    "light": {"limit_millilux": 10_000, "phases": ("in-transit",)},
+    "battery": {"limit_millipercent": 20_000, "reserve_ms": 6 * HOUR},
+    "late_eta": {"late_by_ms": HOUR, "change_ms": HOUR // 2},
+    "theft": {"window_ms": HOUR // 2, "kinds": 2, "apart_m": 1_000},
+}
+DETAILS: Final[dict[str, dict[str, int | str]]] = {
+    "theft": {"kinds": "off-route, opened", "clues": 2},
+    "late_eta": {"delay_s": 15_000},
+    "spoofed_position": {"pattern": "speed"},
+}
+
+
 class Case(NamedTuple):
     """One shipment: where from and to, of what, how far."""
 
@@ -125,6 +140,7 @@ def finding(
     peak: int | None,
     device: str,
     sensor: str,
+    details: dict[str, int | str],
 ) -> Finding:
     return Finding(
         rule=rule,
@@ -139,6 +155,7 @@ def finding(
         peak_at_ms=None if peak is None else start_ms + 40 * MINUTE,
         device=device,
         sensor=sensor,
+        details=details,
     )
 
 
@@ -157,9 +174,9 @@ def alert_rows() -> list[AlertRow]:
         ),
         (
             2,
-            "likely_theft",
+            "theft",
             Severity.CRITICAL,
-            "Door open outside of safe zones while off the route by 4.2 km.",
+            "Likely theft: off-route, opened.",
             None,
             "open",
             "",
@@ -173,9 +190,9 @@ def alert_rows() -> list[AlertRow]:
         (10, "gap", Severity.WARNING, "No readings for 2 h: filled by a late upload.", None, "retracted", ""),
         (
             12,
-            "impossible_speed",
+            "spoofed_position",
             Severity.HIGH,
-            "1,900 km/h between two fixes: spoofed or faulty position.",
+            "Moves faster than anything can.",
             None,
             "open",
             "",
@@ -193,6 +210,7 @@ def alert_rows() -> list[AlertRow]:
             peak,
             device=f"TRK-{1000 + shipment}",
             sensor="internal" if peak else "",
+            details=DETAILS.get(rule, {}),
         )
         rows.append(
             AlertRow(
@@ -200,7 +218,8 @@ def alert_rows() -> list[AlertRow]:
                 shipment=f"shp-{shipment:04d}",
                 state=state,
                 finding=shape,
-                limits={"limit_milli": 8_000, "raise_after_ms": 1_800_000},
+                limits=LIMITS_IN_FORCE.get(rule, {"after_ms": 1_800_000})
+                | ({"limit_milli": LIMITS[PRODUCTS[shipment % 4][0]][1]} if rule == "excursion" else {}),
                 opened_at_ms=ago + number * MINUTE,
                 opened_index=100 + number * 3,
                 index=101 + number * 3,

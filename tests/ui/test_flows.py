@@ -346,7 +346,7 @@ def test_what_others_do_appears_by_itself(visit: Visit, demo: str) -> None:
     csrf = page.locator("meta[name=csrf]").get_attribute("content") or ""
     headers = {"x-csrf-token": csrf}
     told = {"comment": "Spoofed: the tracker was swapped."}
-    answer = page.context.request.post(f"{demo}/v1/alerts/a009impossiblespeed/acknowledge", data=told, headers=headers)
+    answer = page.context.request.post(f"{demo}/v1/alerts/a009spoofedposition/acknowledge", data=told, headers=headers)
     assert answer.status == 201
     expect(page.locator("#alerts")).to_contain_text("Spoofed: the tracker was swapped.")
     expect(page.locator("#news")).not_to_be_empty()

@@ -109,9 +109,9 @@ class Chart extends HTMLElement {
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
       scales: { x: { time: true }, y: { range: (_plot, low, high) => this.range(channel, low, high) } },
       series: [
-        { value: TIMES },
-        { ...line, label: "min", value: (_plot, value) => (value == null ? "–" : number.format(value)) },
-        { ...line, label: "max", value: (_plot, value) => (value == null ? "–" : number.format(value)) },
+        { value: TIMES, label: this.dataset["time"] ?? "" },
+        { ...line, label: this.dataset["low"] ?? "", value: (_plot, value) => (value == null ? "–" : number.format(value)) },
+        { ...line, label: this.dataset["high"] ?? "", value: (_plot, value) => (value == null ? "–" : number.format(value)) },
       ],
       bands: [{ series: [2, 1], fill: token("band") }],
       axes: [{ ...axis, values: [[86400, "{MM}-{DD}", null, null, null, null, null, null, 1], [3600, "{HH}:{mm}", "\n{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1], [60, "{HH}:{mm}", "\n{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1]] }, { ...axis, size: 54, space: channel.quantity === "temperature" ? 40 : 22, values: (_plot, splits) => splits.map((value) => number.format(value)) }],

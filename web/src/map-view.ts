@@ -44,7 +44,7 @@ export abstract class MapView extends HTMLElement {
     this.tip.setAttribute("role", "status");
     this.replaceChildren(this.canvas, this.tip, this.buttons());
     this.listen();
-    onTheme(() => (this.ground?.paint(), this.redraw()));
+    onTheme(() => (this.ground?.paint(), this.render())); // at once: paper does not wait for the next frame
     document.addEventListener("dw:changed", () => void this.load().then(() => this.redraw()));
     void this.begin();
   }
@@ -56,12 +56,14 @@ export abstract class MapView extends HTMLElement {
 
   protected redraw(): void {
     cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame(() => {
-      const pen = this.canvas.getContext("2d");
-      pen?.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-      pen?.clearRect(0, 0, this.size.width, this.size.height);
-      if (pen) this.draw(pen);
-    });
+    this.frame = requestAnimationFrame(() => this.render());
+  }
+
+  private render(): void {
+    const pen = this.canvas.getContext("2d");
+    pen?.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    pen?.clearRect(0, 0, this.size.width, this.size.height);
+    if (pen) this.draw(pen);
   }
 
   protected home(): void {

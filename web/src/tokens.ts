@@ -1,13 +1,20 @@
 // The colours that map, chart and time strip share with the style sheet.
 
-/** Reads a colour of the theme that is on the screen now. */
+const pen = document.createElement("canvas").getContext("2d");
+
+/** Reads a colour of the theme that is on the screen now; a system's own colour as what it is. */
 export function token(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const value = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  if (!pen || value.startsWith("#")) return value;
+  pen.fillStyle = value;
+  return pen.fillStyle;
 }
 
-/** Calls back when the system's theme changes; a chosen theme comes with a new page. */
+/** Calls back when the colours change: the system's theme, its contrast, paper. A chosen theme comes with a new page. */
 export function onTheme(call: () => void): void {
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", call);
+  for (const query of ["(prefers-color-scheme: dark)", "(prefers-contrast: more)", "(forced-colors: active)", "print"]) {
+    matchMedia(query).addEventListener("change", call);
+  }
 }
 
 /** Fetches JSON of this server; an answer that is none is an error with the server's own words. */

@@ -145,13 +145,20 @@ class ChannelPoints(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TimelineRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact about a shipment in words for a person, in English."""
+    """One fact about a shipment: `text` in English, and what that is made of.
+
+    Attributes:
+        values: the fact's own figures and words, by name. alert, finding: of facts about an alert.
+    """
 
     index: int
     at_ms: int
     type: str
     by: str
     text: str
+    values: dict[str, int | str] = {}
+    alert: str = ""
+    finding: Finding | None = None
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,9 @@
 """Reasons: what was found, in complete sentences, the worst first."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
+
+import msgspec
 
 from doseway.coldchain.judgement import Effect, Episode, RuleFailure, Statistics, Verdict
 from doseway.coldchain.port import RuleSpec
@@ -16,6 +18,81 @@ _PPB_PERCENT: Final = 10_000_000
 def rank(effect: Effect) -> int:
     """Return the place of an effect from least (0, info) to worst."""
     return _RANKS[effect]
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """One reason as data, for whoever writes it in another language.
+
+    Attributes:
+        kind: `kept`, `no-limits`, `no-readings`, `no-valid-reading`, `coverage`, `failed`, `episode` or `more`.
+        sensor: whose it is; empty where it is clear, or where it concerns all.
+        episode: of `episode`, and one of those that `more` sums up: `count` of them, `span_ms` out of range in all.
+        count: the readings of `kept`. ppm: what was observed; span_ms: what is unknown.
+        failure: of `failed`.
+    """
+
+    kind: Literal["kept", "no-limits", "no-readings", "no-valid-reading", "coverage", "failed", "episode", "more"]
+    sensor: str = ""
+    episode: Episode | None = None
+    failure: RuleFailure | None = None
+    count: int = 0
+    ppm: int = 0
+    span_ms: int = 0
+
+
+def reasons_of(
+    profile: Profile,
+    verdict: Verdict,
+    statistics: Sequence[Statistics],
+    episodes: Sequence[Episode],
+    failures: Sequence[RuleFailure],
+) -> tuple[Reason, ...]:
+    """Return what was found, worst first, then what leaves the judgement undecided, then information."""
+    names = len(statistics) > 1
+    found = list(_episodes(episodes, names=names))
+    doubts = [
+        *_doubts(profile, statistics, names=names),
+        *(Reason(kind="failed", failure=one) for one in failures),
+    ]
+    worse = [one for effect_rank, one in found if effect_rank > _RANKS[Effect.UNDECIDED]]
+    rest = [one for effect_rank, one in found if effect_rank <= _RANKS[Effect.UNDECIDED]]
+    head = [_kept(statistics)] if verdict is Verdict.WITHIN_LABEL else []
+    return (*head, *worse, *doubts, *rest)
+
+
+def _kept(statistics: Sequence[Statistics]) -> Reason:
+    coverage = min((one.coverage_ppm for one in statistics), default=0)
+    return Reason(kind="kept", count=sum(one.readings for one in statistics), ppm=coverage)
+
+
+def _doubts(profile: Profile, statistics: Sequence[Statistics], *, names: bool) -> Iterator[Reason]:
+    if not profile.rules:
+        yield Reason(kind="no-limits")
+    if not statistics:
+        yield Reason(kind="no-readings")
+    for one in statistics:
+        sensor = one.sensor if names else ""
+        if not one.readings:
+            yield Reason(kind="no-valid-reading", sensor=sensor)
+        elif one.coverage_ppm < profile.observation.min_coverage_ppm:
+            yield Reason(kind="coverage", sensor=sensor, ppm=one.coverage_ppm, span_ms=one.unknown_ms)
+
+
+def _episodes(episodes: Sequence[Episode], *, names: bool) -> Iterator[tuple[int, Reason]]:
+    """Yield the episodes with the rank of their effect, the worst first; many of one rule are summed up."""
+    by_entry: dict[tuple[int, str, str], list[Episode]] = {}
+    for one in episodes:
+        by_entry.setdefault((-_RANKS[one.effect], one.rule_id, one.sensor), []).append(one)
+    for (effect_rank, _, entry_sensor), group in sorted(by_entry.items(), key=lambda item: item[0]):
+        sensor = entry_sensor if names else ""
+        for one in group[:_SHOWN]:
+            yield -effect_rank, Reason(kind="episode", sensor=sensor, episode=one)
+        if more := group[_SHOWN:]:
+            total = sum(one.out_ms for one in more)
+            yield (
+                -effect_rank,
+                Reason(kind="more", sensor=sensor, episode=more[0], count=len(more), span_ms=total),
+            )
 
 
 class Writer:
@@ -33,51 +110,34 @@ class Writer:
         failures: Sequence[RuleFailure],
     ) -> tuple[str, ...]:
         """Return the sentences: findings, worst first, then what leaves the judgement undecided, then information."""
-        names = len(statistics) > 1
-        found = list(self._episodes(episodes, names=names))
-        doubts = [*self._doubts(statistics, names=names), *map(_failure, failures)]
-        worse = [text for effect_rank, text in found if effect_rank > _RANKS[Effect.UNDECIDED]]
-        rest = [text for effect_rank, text in found if effect_rank <= _RANKS[Effect.UNDECIDED]]
-        head = [self._all_well(statistics)] if verdict is Verdict.WITHIN_LABEL else []
-        return (*head, *worse, *doubts, *rest)
+        return tuple(map(self._write, reasons_of(self._profile, verdict, statistics, episodes, failures)))
 
-    def _all_well(self, statistics: Sequence[Statistics]) -> str:
-        readings = sum(one.readings for one in statistics)
-        coverage = min((one.coverage_ppm for one in statistics), default=0)
-        name = self._profile.title or self._profile.id
-        return (
-            f"All limits of “{name}” were kept in {readings:,} readings; {percent(coverage)} of the time was observed."
-        )
-
-    def _doubts(self, statistics: Sequence[Statistics], *, names: bool) -> Iterator[str]:
-        if not self._profile.rules:
-            yield "No limits to judge against: choose a profile, or set alarms in the device."
-        if not statistics:
-            yield "There are no temperature readings, so nothing is known about the product."
-        for one in statistics:
-            who = f"The sensor {one.sensor}" if names else "The sensor"
-            if not one.readings:
-                yield f"{who} gave no valid reading, so nothing is known about the product."
-            elif one.coverage_ppm < self._profile.observation.min_coverage_ppm:
+    def _write(self, one: Reason) -> str:
+        who = f"The sensor {one.sensor}" if one.sensor else "The sensor"
+        prefix = f"Sensor {one.sensor}: " if one.sensor else ""
+        match one:
+            case Reason(kind="kept"):
+                name = self._profile.title or self._profile.id
+                observed = f"{percent(one.ppm)} of the time was observed."
+                return f"All limits of “{name}” were kept in {one.count:,} readings; {observed}"
+            case Reason(kind="no-limits"):
+                return "No limits to judge against: choose a profile, or set alarms in the device."
+            case Reason(kind="no-readings"):
+                return "There are no temperature readings, so nothing is known about the product."
+            case Reason(kind="no-valid-reading"):
+                return f"{who} gave no valid reading, so nothing is known about the product."
+            case Reason(kind="coverage"):
                 least = percent(self._profile.observation.min_coverage_ppm)
-                yield (
-                    f"{who} observed only {percent(one.coverage_ppm)} of the time ({least} are required): "
-                    f"{duration(one.unknown_ms)} are unknown."
-                )
-
-    def _episodes(self, episodes: Sequence[Episode], *, names: bool) -> Iterator[tuple[int, str]]:
-        """Yield the sentences with the rank of their effect, the worst first; many of one rule are summed up."""
-        by_entry: dict[tuple[int, str, str], list[Episode]] = {}
-        for one in episodes:
-            by_entry.setdefault((-_RANKS[one.effect], one.rule_id, one.sensor), []).append(one)
-        for (effect_rank, rule_id, sensor), group in sorted(by_entry.items(), key=lambda item: item[0]):
-            prefix = f"Sensor {sensor}: " if names else ""
-            for one in group[:_SHOWN]:
-                yield -effect_rank, prefix + self.sentence(one)
-            if len(group) > _SHOWN:
-                total = duration(sum(one.out_ms for one in group[_SHOWN:]))
-                more = len(group) - _SHOWN
-                yield -effect_rank, f"{prefix}{more} more of “{self._title(rule_id)}”, {total} out of range in all."
+                observed = f"{who} observed only {percent(one.ppm)} of the time ({least} are required)"
+                return f"{observed}: {duration(one.span_ms)} are unknown."
+            case Reason(kind="more", episode=Episode(rule_id=rule_id)):
+                total = duration(one.span_ms)
+                return f"{prefix}{one.count} more of “{self._title(rule_id)}”, {total} out of range in all."
+            case Reason(episode=Episode() as episode):
+                return prefix + self.sentence(episode)
+            case Reason(failure=RuleFailure() as failure):
+                return _failure(failure)
+        raise AssertionError(one)
 
     def _title(self, rule_id: str) -> str:
         return self._specs[rule_id].title or rule_id

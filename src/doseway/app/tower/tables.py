@@ -108,11 +108,19 @@ def apply(tx: Transaction, facts: Sequence[Indexed]) -> None:
                 _amend(tx, alert, found, level=level)
             case DocumentPut():
                 _put_document(tx, found.index, body)
-        for shipment, text in told_in_words(found.fact, body):
+        for told in told_in_words(found.fact, body):
             row = TimelineRow(
-                index=found.index, at_ms=found.fact.at_ms, type=found.fact.type, by=found.fact.by, text=text
+                index=found.index,
+                at_ms=found.fact.at_ms,
+                type=found.fact.type,
+                by=found.fact.by,
+                text=told.text,
+                values=told.values,
+                alert=told.alert,
+                finding=told.finding,
             )
-            tx.execute("INSERT OR REPLACE INTO tower_timeline VALUES (?, ?, ?)", (shipment, found.index, _encode(row)))
+            values = (told.shipment, found.index, _encode(row))
+            tx.execute("INSERT OR REPLACE INTO tower_timeline VALUES (?, ?, ?)", values)
 
 
 def _revise(

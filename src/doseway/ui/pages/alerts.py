@@ -11,7 +11,8 @@ from doseway.app.board import AlertRow, AlertState
 from doseway.model.errors import DataError, DosewayError
 from doseway.model.units import HOUR_MS
 from doseway.ui.pages.overview import Form
-from doseway.ui.rendering import PageRequest, Zones, clock_of, is_part, must_be_ours, render, tower_of
+from doseway.ui.rendering import PageRequest, Zones, clock_of, is_part, must_be_ours, render, tower_of, words_of
+from doseway.ui.telling import Teller, limits_shown
 
 ROWS: Final = 100
 SNOOZES_H: Final = (1, 4, 12, 24)
@@ -69,6 +70,8 @@ def _page(
         "zone_of": {name: zones.zone(row.to_site) if row else "UTC" for name, row in shipments.items()},
         "states": shown,
         "next": rows[-1].alert if len(rows) == ROWS else "",
+        "tell": Teller(words_of(request), zones.title),
+        "limits_shown": limits_shown,
         "snoozes_h": SNOOZES_H,
         "now_ms": clock_of(request).now_ms(),
         "wrong": wrong,

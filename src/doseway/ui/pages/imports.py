@@ -11,7 +11,8 @@ from doseway.evidence.charts import chart_texts
 from doseway.evidence.inspection import Inspection
 from doseway.model.errors import DosewayError
 from doseway.ui.pages.log import Upload
-from doseway.ui.rendering import PageRequest, must_be_ours, render, settings_of, tower_of
+from doseway.ui.rendering import PageRequest, must_be_ours, render, settings_of, tower_of, words_of
+from doseway.ui.telling import Teller
 
 
 @get("/import", needs="import", include_in_schema=False, sync_to_thread=True)
@@ -32,11 +33,11 @@ def import_file(request: PageRequest, data: Upload) -> Response[Any]:
         how_to = how(settings_of(request), profile=_profile(data), zone=str(data.get("zone", "")).strip())
         if data.get("act") != "import":
             inspection = inspect_stream(stream, file.filename, how_to)
-            return _page(request, data, {"inspection": inspection, "charts": chart_texts(inspection, "chart")})
+            return _page(request, data, _shown(request, inspection))
         imported = tower_of(request).archive.take_in(stream, file.filename, how_to)
     except DosewayError as error:
         return _page(request, data, {"wrong": error}, status=422)
-    return _page(request, data, {"imported": imported, **_shown(imported.inspection)})
+    return _page(request, data, {"imported": imported, **_shown(request, imported.inspection)})
 
 
 def _profile(data: dict[str, Any]) -> str:
@@ -45,13 +46,20 @@ def _profile(data: dict[str, Any]) -> str:
     return chosen if chosen in profiles.builtin_ids() else ""
 
 
-def _shown(inspection: Inspection | None) -> dict[str, Any]:
-    return {"inspection": inspection, "charts": chart_texts(inspection, "chart")} if inspection else {}
+def _shown(request: PageRequest, inspection: Inspection | None) -> dict[str, Any]:
+    if inspection is None:
+        return {}
+    limits = profiles.from_plain(inspection.limits)
+    return {
+        "inspection": inspection,
+        "charts": chart_texts(inspection, "chart"),
+        "reasons": Teller(words_of(request)).reasons(inspection.judgement, limits),
+    }
 
 
 def _page(
     request: PageRequest, typed: dict[str, Any], found: dict[str, Any] | None = None, *, status: int = 200
 ) -> Response[str]:
-    empty = {"inspection": None, "charts": (), "imported": None, "wrong": None, "is_missing": False}
+    empty = {"inspection": None, "charts": (), "reasons": (), "imported": None, "wrong": None, "is_missing": False}
     context = {"profiles": profiles.builtin_ids(), "typed": typed, **empty, **(found or {})}
     return render(request, "import.html", context, status=status)

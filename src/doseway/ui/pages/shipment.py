@@ -14,7 +14,8 @@ from doseway.model.documents import Shipment
 from doseway.model.errors import DosewayError
 from doseway.model.units import HOUR_MS
 from doseway.ui.pages.overview import Form
-from doseway.ui.rendering import PageRequest, Zones, clock_of, must_be_ours, render, tower_of
+from doseway.ui.rendering import PageRequest, Zones, clock_of, must_be_ours, render, tower_of, words_of
+from doseway.ui.telling import Teller, limits_shown
 
 _FACTS: Final = 50
 _TABLE_BUCKETS: Final = 24
@@ -100,6 +101,7 @@ def _page(
     document = stored.document if stored and isinstance(stored.document, Shipment) else None
     zones = Zones(tower_of(request))
     facts = board.timeline(shipment, after=after, limit=_FACTS)
+    alerts = board.alerts(shipment=shipment, states=_STATES)
     context = {
         "row": row,
         "document": document,
@@ -111,7 +113,10 @@ def _page(
         else {},
         "zone": zones.zone(row.to_site),
         "zones": zones,
-        "alerts": board.alerts(shipment=shipment, states=_STATES),
+        "alerts": alerts,
+        "limits_of": {one.alert: one.limits for one in alerts},
+        "tell": Teller(words_of(request), zones.title),
+        "limits_shown": limits_shown,
         "devices": board.devices(shipment=shipment, limit=_DEVICES),
         "channels": [_summary(one) for one in _channels(request, shipment)],
         "places": board.route(shipment, points=_TABLE_BUCKETS),
