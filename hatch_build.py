@@ -21,6 +21,7 @@ NEEDED = (
     "THIRD-PARTY.txt",
 )
 SOURCES = ("package-lock.json", "build.mjs", "src/*.ts", "css/*.css")
+DRAWINGS = "src/doseway/plan/seeing/drawing.css"  # the style sheet of plans' drawings is part of the pages'
 
 
 class PagesHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's own base is untyped
@@ -58,6 +59,7 @@ class PagesHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's ow
         digest = hashlib.sha256()
         for path in sorted(path for pattern in SOURCES for path in self.web.glob(pattern)):
             digest.update(f"{path.relative_to(self.web).as_posix()}\n".encode() + path.read_bytes())
+        digest.update(Path(self.root, DRAWINGS).read_bytes())
         return digest.hexdigest()
 
     def _build(self) -> None:

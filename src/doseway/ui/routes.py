@@ -5,7 +5,20 @@ from typing import Any
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
-from doseway.ui.pages import alerts, devices, documents, imports, log, overview, profiles, session, shipment
+from doseway.ui.pages import (
+    alerts,
+    devices,
+    documents,
+    imports,
+    log,
+    overview,
+    plan,
+    plan_answers,
+    plan_jobs,
+    profiles,
+    session,
+    shipment,
+)
 from doseway.ui.statics import get_static
 
 
@@ -38,6 +51,19 @@ def routes() -> list[ControllerRouterHandler]:
         imports.import_file,
         log.show_log,
         log.verify,
+        plan.show_plan,
+        plan.put_example,
+        plan.put_network,
+        plan.show_network,
+        plan.get_file,
+        plan.get_marked,
+        plan_jobs.ask_question,
+        plan_jobs.show_job,
+        plan_jobs.stop_job,
+        plan_jobs.start_again,
+        plan_answers.show_answer,
+        plan_answers.get_report,
+        plan_answers.compare,
         session.show_sign_in,
         session.sign_in,
         session.sign_out,

@@ -42,6 +42,13 @@ def links(network: Network, plan: Planned) -> list[Link]:
     return sorted(found, key=lambda link: (-link.weight, link.source, link.target, link.kind))
 
 
+def lanes_of(network: Network) -> list[Link]:
+    """Return the lanes of a network, each pair of places once and all alike: nothing moves yet."""
+    table = network["lanes"]
+    pairs = sorted(set(zip(table.text("from_node"), table.text("to_node"), strict=True)))
+    return [Link(source=a, target=b, kind="other", weight=1.0) for a, b in pairs]
+
+
 def _totals(plan: Planned) -> dict[str, float]:
     """Return product → what is brought into the network of it: made, or sent from stock."""
     sent: dict[str, dict[str, float]] = {}

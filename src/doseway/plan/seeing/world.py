@@ -1,8 +1,8 @@
 """The network on a map: flows by width, utilisation by colour and pattern, and where it breaks.
 
-Equirectangular, cut to what the network covers. Land is Natural Earth 1:110 m (public domain), simplified by
-`examples/make_outline.py`; it is no position on disputed borders, because there are none. A network without
-coordinates is drawn as columns from source to market.
+Equirectangular, cut to what the network covers. Land and borders are Natural Earth 1:110 m (public domain), simplified
+by `examples/make_outline.py`; they are no position on disputes. A network without coordinates is drawn as columns
+from source to market.
 """
 
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ import numpy as np
 from doseway.plan.questions.failures import Failures
 from doseway.plan.record import Planned
 from doseway.plan.seeing.drawing import WIDTH, Figure, circle, figure, num, path, rect, text
-from doseway.plan.seeing.weights import KIND_WORDS, KINDS, Link, columns_of, links, utilisation
+from doseway.plan.seeing.weights import KIND_WORDS, KINDS, Link, columns_of, lanes_of, links, utilisation
 from doseway.plan.sheets import Sheet, sheet
 from doseway.plan.tables import Network
-from doseway.plan.wording import days, percent
+from doseway.plan.wording import days, percent, several
 
 _MARGIN: Final = 14.0
 _TOP: Final = 8.0
@@ -58,6 +58,22 @@ def world(network: Network, plan: Planned, failures: Failures | None = None) -> 
     ]
     caption = _caption(moved, used, breaks)
     return figure("network", "The network", caption, height + _LEGEND, body, _twin(spots, moved, used, breaks))
+
+
+def lanes_map(network: Network) -> Figure:
+    """Draw the network as it was brought, before anything is planned: its places and lanes."""
+    found = _coordinates(network)
+    lanes = lanes_of(network)
+    is_map = bool(found) and all(found.values())
+    box = _box([point for point in found.values() if point]) if is_map else (0.0, 0.0, 1.0, 1.0)
+    spots, height = _on_map(found, box) if is_map else _in_columns(network, lanes)
+    sites = dict.fromkeys(network["sites"].text("site"), 0.0)
+    body = [*(_land(box, height) if is_map else ()), *_flows(spots, lanes, 1.2), *_nodes(spots, sites, {})]
+    body += [*_labels(spots, {}, height)]
+    places = f"{several(len(sites), 'site')} and {several(len(spots) - len(sites), 'market')}"
+    caption = f"{places}, joined by {several(len(lanes), 'lane')}; nothing is planned yet."
+    twin = sheet("lanes", "Lanes", ["from", "to"], [(lane.source, lane.target) for lane in lanes])
+    return figure("lanes", "The network as it was brought", caption, height, body, twin)
 
 
 def _coordinates(network: Network) -> dict[str, tuple[float, float] | None]:
@@ -120,9 +136,9 @@ def _in_columns(network: Network, moved: list[Link]) -> tuple[list[Spot], float]
 
 
 @cache
-def _rings() -> tuple[tuple[tuple[float, float], ...], ...]:
-    """Return the outlines of land, longitude and latitude."""
-    lines = resources.files("doseway.plan.seeing").joinpath("land.txt").read_text(encoding="utf-8").splitlines()
+def _rings(name: str) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """Return the outlines of land, or borders: longitude and latitude."""
+    lines = resources.files("doseway.plan.seeing").joinpath(name).read_text(encoding="utf-8").splitlines()
     return tuple(
         tuple((float(x), float(y)) for x, _, y in (point.partition(",") for point in line.split())) for line in lines
     )
@@ -141,25 +157,35 @@ def _land(box: tuple[float, float, float, float], height: float) -> Iterator[str
     for lat in range(-90, 91, step):
         if south < lat < north:
             yield path(f"M0 {num(_project(box, 0, lat)[1] - _TOP)}H{num(wide)}", "p-sea")
-    parts = []
-    for ring in _rings():
-        places = [_project(box, lon, lat) for lon, lat in ring]
-        parts.append("M" + "L".join(f"{num(x - _MARGIN)} {num(y - _TOP)}" for x, y in places) + "Z")
-    yield path("".join(parts), "p-land")
+    yield path("".join(_lines("land.txt", box, "Z")), "p-land")
+    yield path("".join(_lines("borders.txt", box)), "p-border")
     yield "</svg>"
 
 
-def _flows(spots: list[Spot], moved: list[Link]) -> Iterator[str]:
+def _lines(name: str, box: tuple[float, float, float, float], end: str = "") -> Iterator[str]:
+    """Write outlines or borders as parts of a path, without those that lie beyond the map."""
+    west, south, east, north = box
+    for ring in _rings(name):
+        xs, ys = [x for x, _ in ring], [y for _, y in ring]
+        if max(xs) < west or min(xs) > east or max(ys) < south or min(ys) > north:
+            continue
+        places = [_project(box, lon, lat) for lon, lat in ring]
+        yield "M" + "L".join(f"{num(x - _MARGIN)} {num(y - _TOP)}" for x, y in places) + end
+
+
+def _flows(spots: list[Spot], moved: list[Link], widest: float = _WIDEST) -> Iterator[str]:
     """Draw what moves as arcs, thin ones last so that they stay visible."""
     at = {spot.name: spot for spot in spots}
     heaviest = max((link.weight for link in moved), default=1.0)
     for link in moved:
         a, b = at[link.source], at[link.target]
-        wide = max(_WIDEST * link.weight / heaviest, 0.8)
+        wide = max(widest * link.weight / heaviest, 0.8)
         dx, dy = b.x - a.x, b.y - a.y
         bend = 0.16 if b.x >= a.x else -0.16
         cx, cy = (a.x + b.x) / 2 + dy * bend, (a.y + b.y) / 2 - abs(dx) * abs(bend)
-        tip = f"{link.source} to {link.target}: {percent(link.weight)} of {KIND_WORDS[link.kind]}"
+        tip = f"{link.source} to {link.target}"
+        if widest == _WIDEST:
+            tip += f": {percent(link.weight)} of {KIND_WORDS[link.kind]}"
         d = f"M{num(a.x)} {num(a.y)}Q{num(cx)} {num(cy)} {num(b.x)} {num(b.y)}"
         yield path(d, f"p-flow p-k-{link.kind}", tip, wide)
 
