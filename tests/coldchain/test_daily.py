@@ -50,7 +50,7 @@ def held(day: Day, setting: AlarmSetting) -> float:
 
 
 def interpolated(recording: Recording) -> OutMs:
-    """Count along straight lines between the readings, as is often done; a line belongs to the day that it begins on."""
+    """Count along straight lines between the readings, as is often done; a line counts for the day it begins on."""
     series = recording.series[0]
     points = list(zip(series.observed_at_ms, series.value_milli, strict=True))
 
