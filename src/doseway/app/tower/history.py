@@ -127,7 +127,9 @@ class History(msgspec.Struct, frozen=True):
         if (times[1:] > times[:-1]).all():
             return times
         times = np.sort(times, kind="stable")  # merges what is sorted, where `np.unique` would sort it anew
-        return times[np.append(True, times[1:] != times[:-1])]
+        is_new = np.ones(len(times), np.bool_)
+        is_new[1:] = times[1:] != times[:-1]
+        return times[is_new]
 
 
 EMPTY: Final = History()

@@ -16,7 +16,7 @@ from doseway.ledger.projection import Cursor, Views
 from doseway.ledger.seam import PARTITIONS, Chunk, step
 from doseway.model.clock import Clock
 
-CHUNK_FACTS: Final = 2_000
+CHUNK_FACTS: Final = 8_000
 _RECOVERY_FACTS: Final = 5_000
 _IDLE_S: Final = 0.2
 _AGAIN_S: Final = 0.5
@@ -75,6 +75,7 @@ class Worker:
         end = 0
         while end < size:
             facts = list(self._log.facts(end, min(end + _RECOVERY_FACTS, size)))
+            self._router.read_ahead(end, facts[-1].index + 1)
             end = facts[-1].index + 1
             states = self._fold(states, self._router.route(facts), end, touched)
             self._keeper.states = states  # what a device observed is looked up here when it is re-assigned
