@@ -56,7 +56,7 @@ Collect = Callable[[str], Sequence[Carried]]
 AHEAD_MS: Final = 15 * 60_000
 """An observation further ahead of its own arrival is a wrong clock: it is kept, and does not move event time."""
 _MOST_DEVICE_TAGS: Final = 50
-_SMALL_BYTES: Final = 16 << 10
+_SMALL_BYTES: Final = 8 << 10
 
 
 class _Gathered:
