@@ -3,10 +3,12 @@
 import random
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tests.transit.journey_kit import PLANT, ROAD, at, fix, journey, leg, recording, series, site
 
+from doseway.model import watch as watching
 from doseway.model.documents import DeviceCard
 from doseway.model.journey import Journey
 from doseway.model.places import Fix
@@ -166,6 +168,29 @@ def test_a_finding_is_raised_within_itself_and_within_what_is_known(observed: di
             assert one.start_ms <= one.raised_ms <= at(until)
             assert one.end_ms is None or one.raised_ms <= one.end_ms <= at(until)
             assert one.text.endswith(".")
+
+
+@settings(deadline=None, phases=PHASES, max_examples=60)
+@given(observations(), st.sets(st.sampled_from([*Quantity, "positions", "signals"])))
+def test_a_rule_that_lacks_what_it_needs_finds_nothing(
+    observed: dict[str, Recording], kept: set[Quantity | str]
+) -> None:
+    pieces = [
+        (
+            name,
+            recording(
+                [one for one in whole.series if one.quantity in kept],
+                whole.fixes if "positions" in kept else [],
+                [((one.observed_at_ms - at(0)) / 60_000, one.kind) for one in whole.signals if "signals" in kept],
+            ),
+        )
+        for name, whole in observed.items()
+    ]
+    poor = built(pieces, list(observed), WHOLE)
+    skipped = judged(poor)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(watching, "lacking", lambda _: frozenset())
+        assert judged(poor) == skipped
 
 
 def hostile() -> dict[str, list[Fix]]:

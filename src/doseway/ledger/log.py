@@ -193,6 +193,10 @@ class Log:
             raise UsageError(f"entry {index} has no raw bytes, or they were erased")
         return self._store.blob_chunks(index)
 
+    def small_blobs(self, start: int, end: int, largest: int) -> dict[int, bytes]:
+        """Return the raw bytes of those entries from `start` to `end` that have at most so many, by index."""
+        return self._store.small_blobs(start, end, largest)
+
     def _rows(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
         for first in range(start, end, _PAGE):
             last = min(first + _PAGE, end)

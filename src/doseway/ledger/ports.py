@@ -119,6 +119,9 @@ class LogReader(Protocol):
     def blob_chunks(self, index: int) -> Iterator[bytes]:
         """Stream the blob of an entry."""
 
+    def small_blobs(self, start: int, end: int, largest: int) -> dict[int, bytes]:
+        """Return the blobs of at most so many bytes of the entries from `start` to `end`, by index."""
+
     def blob_indexes(self) -> Iterator[int]:
         """List the entries that have a blob, in order."""
 

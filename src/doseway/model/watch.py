@@ -24,12 +24,14 @@ from doseway.model.errors import Place, ProfileError
 from doseway.model.findings import Finding
 from doseway.model.journey import Journey
 from doseway.model.plugins import Registry
+from doseway.model.readings import Quantity
 from doseway.model.rulebook import BOOK_ID, Shelf, check_entries, entry_from_plain, parse, read_entries, write
 from doseway.model.terms import outside, plain, read
 from doseway.model.watching import WatchRule, WatchSpec, place_of
 
 GROUP: Final = "doseway.watch_rules"
 STANDARD_ID: Final = "standard"
+_OBSERVED: Final = frozenset({*(one.value for one in Quantity), "position", "signal", "two-devices"})
 RULES: Final[Registry[WatchRule[Any]]] = Registry(GROUP, "watch rule")
 SHELF: Final = Shelf("doseway.model", "watches", "watch")
 builtin_ids = SHELF.ids
@@ -127,16 +129,31 @@ def from_plain(document: Mapping[str, Any]) -> Watch:
 
 
 def examine(journey: Journey, watch: Watch) -> Examination:
-    """Run every rule of a watch; one that crashes fails alone."""
+    """Run every rule of a watch that has what it cannot do without; one that crashes fails alone."""
     findings: list[Finding] = []
     failures: list[WatchFailure] = []
+    lacks = lacking(journey)
     for spec in watch.rules:
         try:
-            findings += [_located(one, journey) for one in RULES.get(spec.rule).find(journey, spec)]
+            rule = RULES.get(spec.rule)
+            if not any(lacks.issuperset(words) for words in rule.needs):
+                findings += [_located(one, journey) for one in rule.find(journey, spec)]
         except Exception as error:  # noqa: BLE001  # a rule may fail in any way; that is a finding, not the end
             failures.append(WatchFailure(rule=spec.rule, rule_id=spec.id, error=f"{type(error).__name__}: {error}"))
     findings.sort(key=lambda one: (one.start_ms, one.rule_id, one.device, one.sensor, one.raised_ms, one.text))
     return Examination(findings=tuple(findings), failures=tuple(failures))
+
+
+def lacking(journey: Journey) -> frozenset[str]:
+    """Return the words of `needs` for what nobody observed on a journey; what documents say is not among them."""
+    seen: set[str] = {track.quantity.value for track in journey.tracks}
+    if journey.fixes:
+        seen.add("position")
+    if journey.signals:
+        seen.add("signal")
+    if len(journey.devices) > 1:
+        seen.add("two-devices")
+    return _OBSERVED - seen
 
 
 def _located(one: Finding, journey: Journey) -> Finding:

@@ -142,8 +142,9 @@ class History(msgspec.Struct, frozen=True):
         if (times[1:] > times[:-1]).all():
             return times
         times = np.sort(times, kind="stable")  # merges what is sorted, where `np.unique` would sort it anew
-        kept: NDArray[np.int64] = times[np.append(True, times[1:] != times[:-1])]
-        return kept
+        is_new = np.ones(len(times), np.bool_)
+        is_new[1:] = times[1:] != times[:-1]
+        return times[is_new]
 
 
 EMPTY: Final = History()

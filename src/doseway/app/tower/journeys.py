@@ -103,8 +103,10 @@ def _tracks(device: str, carried: Carried, until_ms: int) -> Iterable[Track]:
     """Yield the tracks of a device; of readings that share their time the highest counts."""
     keyed = sorted((parts_of(key)[::-1], column) for key, column in carried.history.columns.items())
     for (sensor, quantity), column in keyed:
-        end = int(np.searchsorted(column.times, until_ms, "right"))
-        at, value = column.times[:end], column.values[:end]
+        at, value = column.times, column.values
+        if len(at) and at[-1] > until_ms:
+            end = at.searchsorted(until_ms, "right")
+            at, value = at[:end], value[:end]
         is_valid = value != INVALID
         if not is_valid.all():
             at, value = at[is_valid], value[is_valid]
@@ -139,8 +141,9 @@ def _hearings(device: str, carried: Carried, until_ms: int) -> Iterable[Hearing]
     for bound_ms, unbound_ms in carried.windows:
         if bound_ms <= until_ms:
             stop = until_ms + 1 if unbound_ms is None else min(unbound_ms, until_ms + 1)
-            first, end = np.searchsorted(heard, (bound_ms, stop))
-            yield Hearing(device, heard[first:end], bound_ms, unbound_ms)
+            is_whole = not len(heard) or (bound_ms <= heard[0] and heard[-1] < stop)
+            part = heard if is_whole else heard[heard.searchsorted(bound_ms) : heard.searchsorted(stop)]
+            yield Hearing(device, part, bound_ms, unbound_ms)
 
 
 def _signals(devices: Iterable[tuple[str, Carried]], until_ms: int) -> tuple[tuple[str, Signal], ...]:

@@ -60,6 +60,7 @@ Collect = Callable[[str], Sequence[Carried]]
 AHEAD_MS: Final = 15 * 60_000
 """An observation further ahead of its own arrival is a wrong clock: it is kept, and does not move event time."""
 _MOST_DEVICE_TAGS: Final = 50
+_SMALL_BYTES: Final = 8 << 10
 
 
 class _Gathered:
@@ -126,6 +127,7 @@ class Router:
         self._unsaid: dict[int, Decoded] = {}
         self._told: dict[str, int] = {}
         self._gathered: dict[str, _Gathered] = {}
+        self._ahead: dict[int, bytes] = {}
         self._events: list[Event] = []
         self.packets = dict.fromkeys(("received", "decoded", "rejected"), 0)
 
@@ -138,6 +140,10 @@ class Router:
         for shipment, context in self.library.changed().items():
             self._events.append(Described(shipment_holder(shipment), facts[-1].index, context))
         return self._events
+
+    def read_ahead(self, start: int, end: int) -> None:
+        """Read the small packets of a range at once: for whoever routes all of it, and has no handover."""
+        self._ahead |= self._log.small_blobs(start, end, _SMALL_BYTES)
 
     def settle(self) -> tuple[list[Event], list[Effect]]:
         """Decode what no fact in the log tells the outcome of; return the events, and the facts that tell.
@@ -168,6 +174,7 @@ class Router:
                 self.packets["rejected"] += 1
                 self._undecoded.pop(body.packet, None)
                 self._unsaid.pop(body.packet, None)
+                self._ahead.pop(body.packet, None)
             case AssociationRecorded():
                 self._associate(index, body, found.fact.at_ms + AHEAD_MS)
             case DocumentPut():
@@ -214,7 +221,9 @@ class Router:
     def _decode(self, index: int, body: PacketReceived, told: dict[str, object] | None) -> Decoded:
         try:
             self._decoders.check(body.format)
-            data = b"".join(self._log.blob(index))
+            data = self._ahead.pop(index, None)
+            if data is None:
+                data = b"".join(self._log.blob(index))
         except UsageError as error:  # a plug-in that is gone, or bytes that were erased
             return Decoded(error=DataError(error.what, hint=error.hint))
         return self._decoders.decode(body.format, data, name=body.name, received_at_ms=body.received_at_ms, told=told)

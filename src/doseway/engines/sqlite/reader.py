@@ -153,6 +153,17 @@ class SqliteReader:
             number = row[0]
             yield row[1]
 
+    def small_blobs(self, start: int, end: int, largest: int) -> dict[int, bytes]:
+        """Return the small blobs of a range of entries; one query instead of three for each."""
+        sql = (
+            "SELECT idx, data FROM blob JOIN blob_chunk ON blob_chunk.blob = blob.id "
+            "WHERE idx >= ? AND idx < ? AND size <= ? ORDER BY idx, n"
+        )
+        found: dict[int, bytes] = {}
+        for index, data in self._rows(sql, start, end, largest):
+            found[index] = found.get(index, b"") + data
+        return found
+
     def blob_indexes(self) -> Iterator[int]:
         """List the entries that have a blob."""
         for (index,) in self._walk("SELECT idx FROM blob WHERE idx > ? ORDER BY idx", -1):

@@ -38,7 +38,7 @@ class LateEtaRule:
     title: Final = "Expected later than promised"
     source: Final = "Controlant `Deliver by`; FourKites ETA changes, hence the step"
     spec: Final = LateEta
-    needs: Final[Needs] = (("position",), ("legs",), ("promise",))
+    needs: Final[Needs] = (("legs",), ("promise",))
 
     def find(self, journey: Journey, spec: LateEta) -> list[Finding]:
         """Return the delays that were to be told."""
