@@ -51,7 +51,7 @@ def _program(data: Data) -> tuple[Program, "np.ndarray[tuple[int], np.dtype[np.i
         "flights", "flights", {}, len(pairs), cost={"assign": np.array([data["AssignCost"][p] for p in pairs])}, stage=1
     )
     share = {(i, j, k): data["SwitchedHours"][i, j, k] / data["Hours"][i, j] for i, j, k in switches}
-    extra = np.array([data["SwitchCost"][s] - data["AssignCost"][s[0], s[1]] * share[s] for s in switches])
+    extra = np.array([data["SwitchCost"][i, j, k] - data["AssignCost"][i, j] * share[i, j, k] for i, j, k in switches])
     z = program.add_columns("switched", "flights switched", {}, len(switches), cost={"switch": extra})
     paid = [np.array([data[name].get((j,), 0.0) for j in routes]) for name in ("ContractedCost", "UnusedCost")]
     y = program.add_columns("contracted", "tons contracted", {}, len(routes), cost={"contract": paid[0]})

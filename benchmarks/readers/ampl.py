@@ -23,11 +23,11 @@ def read_data(paths: Sequence[Path]) -> Data:
     """
     data: Data = {}
     for path in paths:
-        lines = [(number, line.split("#")[0]) for number, line in lines_of(path)]
         text, begin = "", 1
-        for number, line in lines:
-            begin = number if not text.strip() else begin
-            text += f" {line}\n"
+        for number, line in lines_of(path):
+            if not text.strip():
+                text, begin = "", number
+            text += line.split("#")[0] + "\n"
             while ";" in text:
                 statement, _, text = text.partition(";")
                 _take(path, begin, statement, data)
@@ -40,9 +40,9 @@ def _take(path: Path, line: int, statement: str, data: Data) -> None:
     found = _STATEMENT.match(statement)
     if not found or found[1] == "set" or ":=" not in found[2]:
         return
-    head, _, body = (part.strip() for part in found[2].partition(":="))
-    line += found[0].count("\n", 0, found.start(2)) + found[2].partition(":=")[0].count("\n")
-    records = [(line + i, text.split()) for i, text in enumerate(body.splitlines()) if text.split()]
+    before, _, body = statement.partition(":=")
+    head, line = found[2].partition(":=")[0].strip(), line + before.count("\n")
+    records = [(line + i, text.split()) for i, text in enumerate(body.split("\n")) if text.split()]
     if not records:
         raise wrong(path, line, f"{head!r} is given nothing")
     if "(tr)" in head:

@@ -34,7 +34,7 @@ class Core:
     upper: dict[str, float] = field(default_factory=dict)
 
     def sides(self, row: str, rhs: float) -> tuple[float, float]:
-        """Return the limits of a row with a right side: N none, L above, G below, E both; a range moves the other one."""
+        """Return the limits of a row with a right side: L above, G below, E both; a range adds or moves the other."""
         sign, width = self.rows[row], self.ranges.get(row)
         low = rhs if sign in {"G", "E"} else -np.inf
         high = rhs if sign in {"L", "E"} else np.inf
@@ -86,7 +86,7 @@ class _Reader:
             raise wrong(self.path, line, "a line before the first section")
 
     def _row(self, line: int, words: list[str]) -> None:
-        if len(words) != 2 or words[0] not in _SIGNS:  # noqa: PLR2004
+        if len(words) != 2 or words[0] not in _SIGNS:
             raise wrong(self.path, line, "a row is a sign, N, L, G or E, and a name")
         self.core.rows[words[1]] = words[0]
         if words[0] == "N" and not self.core.objective:

@@ -45,7 +45,7 @@ def read_design(path: Path) -> Design:
     starts = [place for place, (_, text) in enumerate(lines) if text.startswith("+")]
     if not starts:
         raise wrong(path, 1, "there is no line that begins with +, after which the numbers come")
-    body = [(number, text) for number, text in lines[starts[0] :] if text and text[0] not in "+-/"]
+    body = [(number, text) for number, text in lines[starts[0] :] if text and not text.startswith(("+", "--", "/"))]
     if len(body) < _HEAD:
         raise wrong(path, lines[-1][0], f"there are {len(body)} lines of numbers, fewer than {_HEAD}")
     nodes = int(_matrix(path, *body[0], (1, 1))[0, 0])
@@ -68,7 +68,40 @@ def read_design(path: Path) -> Design:
 
 def _matrix(path: Path, line: int, text: str, shape: tuple[int, int]) -> Floats:
     """Return the matrix of a line."""
-    rows = [[number_at(path, line, cell, "a cell") for cell in row.split(",")] for row in text.split(";") if row.strip()]
+    rows = [
+        [number_at(path, line, cell, "a cell") for cell in row.split(",")] for row in text.split(";") if row.strip()
+    ]
     if len(rows) != shape[0] or any(len(row) != shape[1] for row in rows):
         raise wrong(path, line, f"this is no matrix of {shape[0]} × {shape[1]}")
     return np.array(rows)
+
+
+def drafts_of(design: Design) -> list[tuple[float, Draft]]:
+    """Return chance and program of each scenario: a node with a need in any of them is a market in all of them."""
+    nets = np.array([routing.net for routing in design.cases])
+    ends = [int(i) for i in np.flatnonzero((nets < 0).any(axis=0))]
+    begins = [int(i) for i in np.flatnonzero((nets > 0).any(axis=0))]
+    drafts = []
+    for chance, routing in zip(design.chances.tolist(), design.cases, strict=True):
+        chain = Chain(_network(design, routing, ends, begins))
+        drafts.append((chance, build_chain(chain, Goods(chain), Conditions())))
+    return drafts
+
+
+def _network(design: Design, routing: Routing, ends: list[int], begins: list[int]) -> Network:
+    """Write one scenario: arcs are lanes to be opened, what leaves the network goes to a market, for nothing."""
+    lanes = [
+        {"lane": f"{i} {j}", "from_node": f"n{i}", "to_node": f"n{j}", "cost": float(routing.cost[i, j])}
+        | {"capacity": float(routing.capacity[i, j]), "opening_cost": float(design.fixed[i, j])}
+        for i, j in np.argwhere(design.arcs > 0).tolist()
+    ]
+    need, supply = np.maximum(-routing.net, 0.0), np.maximum(routing.net, 0.0)
+    return from_rows(
+        periods=[{"period": "p", "start": "2027-01-01", "days": 1}],
+        products=[{"product": "unit"}],
+        sites=[{"site": f"n{i}", "country": "US"} for i in range(len(need))],
+        lanes=lanes + [{"lane": f"out {i}", "from_node": f"n{i}", "to_node": f"m{i}"} for i in ends],
+        markets=[{"market": f"m{i}", "country": "US"} for i in ends],
+        demand=[{"market": f"m{i}", "product": "unit", "quantity": float(need[i])} for i in ends],
+        stocks=[{"site": f"n{i}", "product": "unit", "quantity": float(supply[i])} for i in begins],
+    )

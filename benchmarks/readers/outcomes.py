@@ -18,7 +18,7 @@ _ROUNDING = 1e-3
 
 @dataclass(frozen=True)
 class Outcome:
-    """One way through the tree: its chance, the names of its nodes by stage, and all cells that differ from the core."""
+    """One way through the tree: its chance, the names of its nodes by stage, and the cells that it changes."""
 
     chance: float
     nodes: tuple[object, ...]
@@ -62,9 +62,7 @@ def read_outcomes(
 
 
 class _Reader:
-    def __init__(
-        self, path: Path, core: Core, periods: dict[str, int], stage_of: Callable[[Cell], int | None]
-    ) -> None:
+    def __init__(self, path: Path, core: Core, periods: dict[str, int], stage_of: Callable[[Cell], int | None]) -> None:
         self.path, self.core, self.periods, self.stage_of = path, core, periods, stage_of
         self.section, self.modifier = "", "REPLACE"
         self.elements: dict[str, _Element] = {}
@@ -101,8 +99,8 @@ class _Reader:
         if self.section in {"INDEP", "BLOCKS", "SCENARIOS"}:
             law = words[1] if len(words) > 1 else "DISCRETE"
             if law != "DISCRETE":
-                raise self._wrong(line, f"outcomes by {law} are not listed", "Only DISCRETE ones can be solved exactly.")
-            self.modifier = words[2] if len(words) > 2 else "REPLACE"  # noqa: PLR2004
+                raise self._wrong(line, f"outcomes by {law} are not listed", "Only DISCRETE ones are read.")
+            self.modifier = words[2] if len(words) > 2 else "REPLACE"
             if self.modifier not in _MODIFIERS:
                 raise self._wrong(line, f"there is no modifier {self.modifier!r}", ", ".join(_MODIFIERS))
 
@@ -122,7 +120,7 @@ class _Reader:
         if len(words) not in {4, 5}:
             raise self._wrong(line, "an outcome is column, row, value, period and chance")
         cell = (words[0], words[1])
-        stage = self._period(line, words[3]) if len(words) == 5 else self.stage_of(cell) or 1  # noqa: PLR2004
+        stage = self._period(line, words[3]) if len(words) == 5 else self.stage_of(cell) or 1
         element = self.elements.setdefault(" ".join(cell), _Element(stage, line, []))
         cells: Cells = {}
         self._put(line, cells, cell, words[2], stage)
@@ -139,7 +137,7 @@ class _Reader:
     def _scenario(self, line: int, words: list[str]) -> None:
         """Begin a scenario: it is as its parent up to the period in which it branches off."""
         name, parent, chance = words[1], words[2], self._chance(line, words[3])
-        stage = self._period(line, words[4]) if len(words) == 5 else 0  # noqa: PLR2004
+        stage = self._period(line, words[4]) if len(words) == 5 else 0
         before = self.scenarios.get(parent)
         if before is None and parent.upper() != "ROOT":
             raise self._wrong(line, f"there is no scenario {parent!r} to branch off from")
@@ -157,7 +155,9 @@ class _Reader:
         if needed == 0 or needed < stage:
             raise self._wrong(line, f"{cell[0]} in {cell[1]} is needed before it is known")
         value = number_at(self.path, line, word, f"the value of {cell[1]}")
-        usual = self.core.entries.get(cell, self.core.rhs.get(cell[1], 0.0) if cell[0] not in self.core.columns else 0.0)
+        usual = self.core.entries.get(
+            cell, self.core.rhs.get(cell[1], 0.0) if cell[0] not in self.core.columns else 0.0
+        )
         cells[cell] = {"REPLACE": value, "ADD": usual + value, "MULTIPLY": usual * value}[self.modifier]
 
     def combined(self) -> Iterator[Outcome]:
@@ -169,7 +169,8 @@ class _Reader:
         ordered = sorted(self.elements.values(), key=lambda element: element.stage)
         ends = [sum(element.stage <= stage for element in ordered) for stage in range(len(self.periods))]
         for picks in product(*(range(len(element.outcomes)) for element in ordered)):
-            chance, cells = 1.0, {}
+            chance = 1.0
+            cells: Cells = {}
             for element, pick in zip(ordered, picks, strict=True):
                 chance *= element.outcomes[pick][0]
                 cells |= element.outcomes[pick][1]

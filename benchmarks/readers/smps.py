@@ -54,7 +54,7 @@ def read_stages(path: Path, core: Core) -> tuple[Stages, Stages, Stages]:
 
 def _begin(path: Path, line: int, words: Sequence[str], core: Core) -> tuple[int, int, str]:
     """Return positions of a period's first column and row, and its name."""
-    if len(words) != 3:  # noqa: PLR2004
+    if len(words) != 3:
         raise wrong(path, line, "a period is its first column, its first row and its name")
     column, row, name = words
     if column not in core.columns or row not in core.rows:
@@ -152,7 +152,7 @@ class Smps:
         return nodes
 
     def _arrays(self, nodes: Sequence[_Node]) -> Arrays:
-        """Return the program of a branch: each node has its stage's columns and rows, and sees those of its ancestors."""
+        """Return the program of a branch: each node has the columns and rows of its stage, and sees its ancestors'."""
         core = self.core
         columns = [(n, c) for n, node in enumerate(nodes) for c, stage in self.columns.items() if stage == node.stage]
         rows = [(n, r) for n, node in enumerate(nodes) for r, stage in self.rows.items() if stage == node.stage]
@@ -165,6 +165,7 @@ class Smps:
             for (c, r), v in value[n].items()
             if self.rows.get(r) == node.stage
         ]
+        starts, at_rows, values = _by_columns(triplets, len(columns))
         whole = np.array([core.columns[c] for _, c in columns], dtype=np.bool_)
         upper = np.array([core.upper.get(c, 1.0 if core.columns[c] else np.inf) for _, c in columns])
         sides = np.array([core.sides(r, rhs[n].get(r, 0.0)) for n, r in rows]).reshape(-1, 2)
@@ -178,7 +179,9 @@ class Smps:
             offset=-core.rhs.get(core.objective, 0.0),
             column_scale=np.ones(len(columns)),
             row_scale=np.ones(len(rows)),
-            **_by_columns(triplets, len(columns)),
+            starts=starts,
+            rows=at_rows,
+            values=values,
         )
 
     def _seen(self, node: _Node, column: str, row: str) -> int:
@@ -197,7 +200,9 @@ class Smps:
         """Return what one outcome changes in a program of two stages, whose entries are at these cells."""
         column_at, row_at = self._places
         cost = [(column_at[c], v) for (c, r), v in cells.items() if c in column_at and r not in row_at]
-        entries = {column_at[c] * len(row_at) + row_at[r]: v for (c, r), v in cells.items() if c in column_at and r in row_at}
+        entries = {
+            column_at[c] * len(row_at) + row_at[r]: v for (c, r), v in cells.items() if c in column_at and r in row_at
+        }
         places = np.searchsorted(inside, list(entries)).tolist()
         sides = [(row_at[r], *self.core.sides(r, v)) for (c, r), v in cells.items() if c not in column_at]
         return Change(
@@ -214,12 +219,12 @@ def _chances(branches: Sequence[Sequence[Outcome]]) -> Floats:
     return np.asarray(chances / chances.sum(), dtype=np.float64)
 
 
-def _by_columns(triplets: Sequence[tuple[int, int, float]], width: int) -> dict[str, Floats | Ints]:
-    """Return the matrix by columns."""
+def _by_columns(triplets: Sequence[tuple[int, int, float]], width: int) -> tuple[Ints, Ints, Floats]:
+    """Return the matrix by columns: where each begins, and rows and values of the entries."""
     table = np.array(sorted(triplets), dtype=np.float64).reshape(-1, 3)
     column = table[:, 0].astype(np.int64)
     starts = np.r_[0, np.cumsum(np.bincount(column, minlength=width))].astype(np.int64)
-    return {"starts": starts, "rows": table[:, 1].astype(np.int64), "values": table[:, 2]}
+    return starts, table[:, 1].astype(np.int64), table[:, 2]
 
 
 def _sparse(pairs: Sequence[tuple[int, float]]) -> Sparse:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks import plan_twostage
 from benchmarks.networks import generated
+from benchmarks.readers.netdes import drafts_of, read_design
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.plan.random_networks import networks
@@ -283,9 +283,9 @@ def test_a_family_needs_a_scenario() -> None:
 def test_a_design_whose_scenarios_need_it_at_different_nodes_is_solved(tmp_path: Path, method: Method) -> None:
     """Arcs 0-1 and 0-2 cost 10 to open and 1 a unit; 5 units go to node 1 in one scenario, to node 2 in the other."""
     fixed, cost, capacity = "0,10,10;0,0,0;0,0,0", "0,1,1;0,0,0;0,0,0", "0,9,9;0,0,0;0,0,0"
-    needs = ("5;-5;0", "5;0;-5")
-    head = ["3", "0", "0", "0", fixed, "2", "0.5,0.5"]
+    needs = ("5,-5,0", "5,0,-5")
+    head = ["3", "0", "0", "0,1,1;0,0,0;0,0,0", fixed, "2", "0.5,0.5"]
     lines = head + [text for need in needs for text in (cost, capacity, need)]
     path = tmp_path / "network.dat"
-    path.write_text("made\n+" + "\n".join(lines) + "\n", encoding="utf-8")
-    assert plan_twostage.solve_netdes(path, TIGHT, method) == pytest.approx(25)
+    path.write_text("made\n+\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    assert decide(drafts_of(read_design(path)), limits=TIGHT, method=method).expected == pytest.approx(25)
