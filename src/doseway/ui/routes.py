@@ -9,8 +9,8 @@ from doseway.ui.pages import alerts, devices, documents, imports, log, overview,
 from doseway.ui.statics import get_static
 
 
-def routes() -> list[ControllerRouterHandler]:
-    """Return the routes of the pages and of their scripts and styles."""
+def routes(most_file_bytes: int) -> list[ControllerRouterHandler]:
+    """Return the routes of the pages and of their scripts and styles; `most_file_bytes`: of a logger's file."""
     found: list[Any] = [
         overview.overview,
         overview.save_view,
@@ -31,7 +31,7 @@ def routes() -> list[ControllerRouterHandler]:
         profiles.show_profile,
         profiles.try_profile,
         imports.show_import,
-        imports.import_file,
+        Router("/", route_handlers=[imports.import_file], request_max_body_size=most_file_bytes),
         log.show_log,
         log.verify,
         session.show_sign_in,
