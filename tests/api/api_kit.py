@@ -18,7 +18,7 @@ from doseway.api.access import demo_visitor
 from doseway.api.openapi import description
 from doseway.app.accounts import Accounts
 from doseway.app.logbook import SystemClock
-from doseway.app.settings import Settings
+from doseway.app.settings import DoorSettings, HttpSettings, Settings
 from doseway.cli.composing import compose
 from doseway.engines.accounts_sqlite import SqliteAccounts
 from doseway.model.accounts import ROLES
@@ -94,10 +94,13 @@ class Api:
 
 
 @contextmanager
-def api_over(folder: Path, *, is_https: bool = False, is_demo: bool = False) -> Iterator[Api]:
+def api_over(
+    folder: Path, *, is_https: bool = False, is_demo: bool = False, http: HttpSettings | None = None
+) -> Iterator[Api]:
     store = SqliteAccounts(folder / "accounts.sqlite")
     accounts = Accounts(store, SystemClock(), CHEAP)
-    settings = Settings(store=folder / "store", is_https=is_https)
+    doors = DoorSettings(http=http or HttpSettings())
+    settings = Settings(store=folder / "store", is_https=is_https, doors=doors)
     with fixture_tower(folder) as (tower, memory):
         app = compose(tower, accounts, settings, is_demo=is_demo)
         clients = {name: Checked(app, base_url=ADDRESS) for name in ("nobody", *ROLES)}

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from tests.api.ingest_kit import SECRET_TEXT
@@ -48,6 +49,13 @@ timeout_s = 5
 secret_file = "webhook.secret"
 timeout_s = 5
 """
+
+
+class Stored(Protocol):
+    """Where a tower's store is."""
+
+    @property
+    def store(self) -> Path: ...
 
 
 class WholePlace:
@@ -93,8 +101,8 @@ def body(number: int) -> bytes:
 class Running:
     """A whole tower in a process of its own; `url` where it answers."""
 
-    def __init__(self, place: WholePlace, ahead_s: int) -> None:
-        command = [sys.executable, "-m", "tests.faults.whole_tower", str(place.store), str(ahead_s)]
+    def __init__(self, place: Stored, ahead_s: int, patience_s: float) -> None:
+        command = [sys.executable, "-m", "tests.faults.whole_tower", str(place.store), str(ahead_s), str(patience_s)]
         self.popen = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self.popen.stdout is not None
         self.url = self.popen.stdout.readline().strip()
@@ -105,13 +113,13 @@ class Running:
 
     def ended(self) -> int:
         """Wait for its end; return how it ended."""
-        self.popen.communicate(timeout=60)
+        self.popen.communicate(timeout=300)
         return self.popen.returncode
 
 
 @contextmanager
-def running(place: WholePlace, ahead_s: int = 0) -> Iterator[Running]:
-    one = Running(place, ahead_s)
+def running(place: Stored, ahead_s: int = 0, *, patience_s: float = 30.0) -> Iterator[Running]:
+    one = Running(place, ahead_s, patience_s)
     try:
         yield one
     finally:

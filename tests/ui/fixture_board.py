@@ -296,7 +296,8 @@ def past(memory: Memory) -> Past:
 def fixture_tower(folder: Path, *, is_empty: bool = False) -> Iterator[tuple[Tower, Memory]]:
     """Open a tower: everything in memory but the log, which is real and holds one file for shipment 1."""
     memory = Memory(is_empty=is_empty)
-    settings = Settings(store=folder / "store", origin="doseway.test/log")
+    issuer = ROOT / "examples" / "issuer.pub"
+    settings = Settings(store=folder / "store", origin="doseway.test/log", issuers=(issuer,))
     with logbook.writing(settings) as sequencer:
         packets: list[int] = []
 

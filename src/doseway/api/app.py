@@ -12,11 +12,13 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Sen
 from doseway.api import access, fresh, health, openapi
 from doseway.api.asgi import Application
 from doseway.api.headers import protect
+from doseway.api.patience import hurried
 from doseway.api.problems import Problem, handler
 from doseway.api.v1 import (
     alerts,
     documents,
     evidence,
+    files,
     plan_answers,
     plan_networks,
     plan_questions,
@@ -29,6 +31,7 @@ from doseway.app.board import Tower
 from doseway.model.accounts import Who
 
 MOST_BODY_BYTES: Final = 64 * 1024 * 1024
+MOST_FILE_BYTES: Final = 2 << 30
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ def make_app(
     mounts: Mapping[str, Mount] | None = None,
     is_https: bool = False,
     visitor: Who | None = None,
+    most_file_bytes: int = MOST_FILE_BYTES,
 ) -> Litestar:
     """Make the application.
 
@@ -66,13 +70,18 @@ def make_app(
         mounts: by path, such as `/ingest`.
         is_https: whether browsers reach it by https.
         visitor: who everybody is without signing in, in a demonstration on loopback only; None: nobody.
+        most_file_bytes: of a logger's file; it is streamed to the disk.
     """
     shown = pages or Pages()
     meter = health.Meter()
     state = State({"tower": tower, "accounts": accounts, "meter": meter, "is_https": is_https, **shown.state})
     refuse = handler(tower.board.index, shown.problem)
     app = Litestar(
-        route_handlers=[*_api(), *shown.routes, *(_mounted(path, one) for path, one in (mounts or {}).items())],
+        route_handlers=[
+            *_api(most_file_bytes),
+            *shown.routes,
+            *(_mounted(path, one) for path, one in (mounts or {}).items()),
+        ],
         guards=[access.guard],
         before_request=fresh.wait(tower.board),
         exception_handlers={HTTPException: refuse, Exception: refuse},
@@ -82,17 +91,18 @@ def make_app(
         logging_config=None,
     )
     # Around everything, so that an address that does not exist is answered like any other.
-    handled = access.identify(accounts, visitor)(app.asgi_handler)
+    handled = hurried(access.identify(accounts, visitor)(app.asgi_handler))
     app.asgi_handler = meter.middleware(protect(is_https=is_https)(fresh.stamp(tower.board)(handled)))
     return app
 
 
-def _api() -> list[ControllerRouterHandler]:
+def _api(most_file_bytes: int) -> list[ControllerRouterHandler]:
     return [
         shipments.routes(),
         alerts.routes(),
         *documents.routes(),
         evidence.routes(),
+        files.routes(most_file_bytes),
         plan_networks.routes(),
         plan_questions.routes(),
         plan_answers.routes(),

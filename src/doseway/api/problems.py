@@ -35,11 +35,15 @@ _CODES: Final = {
     403: "not-allowed",
     404: "not-found",
     405: "method-not-allowed",
+    408: "too-slow",
     412: "version-conflict",
     413: "too-large",
     415: "media-type",
     428: "version-required",
     503: "unavailable",
+}
+_HINTS: Final = {
+    413: "Send less at once. How much is taken stands in the settings: `max_file_bytes` of `[doors.http]`."
 }
 _RETRY_S: Final = "5"
 
@@ -95,6 +99,7 @@ def problem_of(error: Exception, index: int) -> tuple[Problem, dict[str, str]]:
         if isinstance(error, NotAuthorizedException):
             headers["WWW-Authenticate"] = 'Bearer realm="doseway"'
             hint = "Sign in, or send an API key as `Authorization: Bearer KEY`."
+        hint = hint or _HINTS.get(error.status_code, "")
         detail = _where(error) if isinstance(error, ValidationException) else ""
         return _problem(error.status_code, code, title, index, hint=hint, detail=detail), headers
     _LOG.error("a request failed", exc_info=error)

@@ -15,8 +15,10 @@ from doseway.api.asgi import Application
 from doseway.model.errors import Unavailable
 
 LOOPBACK: Final = "127.0.0.1"
-MAX_WAITING: Final = 256
-"""Connections that are served at once; further ones wait in the kernel's queue."""
+MOST_CONNECTIONS: Final = 4_096
+"""Connections that are held at once, pages that follow live among them; further ones wait in the kernel's queue."""
+HEAD_TIMEOUT_S: Final = 20.0
+"""A connection whose next request has not come with all its headers by then is closed."""
 
 
 def serve(
@@ -59,6 +61,7 @@ def _claim(host: str, port: int) -> int:
 
 async def _serve(app: Application, host: str, port: int, on_ready: Callable[[str], None]) -> None:
     from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415 - 0.1 s that only a server should pay
+    from granian.http import HTTP1Settings  # noqa: PLC0415 - as above
     from granian.server.embed import Server  # noqa: PLC0415 - as above
 
     server = Server(
@@ -68,7 +71,9 @@ async def _serve(app: Application, host: str, port: int, on_ready: Callable[[str
         interface=Interfaces.ASGINL,
         http=HTTPModes.http1,
         websockets=False,
-        backpressure=MAX_WAITING,
+        backpressure=MOST_CONNECTIONS,
+        backlog=1_024,
+        http1_settings=HTTP1Settings(header_read_timeout=round(HEAD_TIMEOUT_S * 1_000)),
         log_enabled=False,
     )
     stop: Callable[[], None] = server.stop

@@ -4,19 +4,23 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
+import msgspec
+
 from doseway import __version__
 from doseway.app import logbook
 from doseway.app.board import LintNote, LogStatus, ViewLag, WitnessSeen
 from doseway.app.books import Book
 from doseway.app.importing import Imported, import_stream
-from doseway.app.inspecting import How
+from doseway.app.inspecting import How, how
 from doseway.app.settings import Settings
 from doseway.app.tower.past import Past
 from doseway.app.trial import Trial, Where
+from doseway.coldchain import profile as profiles
 from doseway.ledger.drafts import Draft
 from doseway.ledger.log import Log
 from doseway.ledger.note import open_note
 from doseway.ledger.sequencer import Sequencer
+from doseway.model.errors import UsageError
 from doseway.model.facts import SessionStarted
 from doseway.model.units import SECOND_MS
 
@@ -71,6 +75,18 @@ class LogArchive:
     def policy(self) -> str:
         """Return the text of the policy: whose signatures count."""
         return logbook.policy_text(self._settings)
+
+    def how(self, *, profile: str = "", zone: str = "") -> How:
+        """Join what somebody says of a logger's file with the settings; a request names no files of this machine.
+
+        Raises:
+            UsageError: there is no such built-in profile or zone.
+        """
+        if profile and profile not in profiles.builtin_ids():
+            known = ", ".join(profiles.builtin_ids())
+            raise UsageError(f"there is no profile {profile[:60]!r}", hint=f"Built in: {known}.")
+        joined = how(self._settings, profile=profile, zone=zone)
+        return msgspec.structs.replace(joined, max_readings=self._settings.doors.http.max_file_readings)
 
     def take_in(self, stream: BinaryIO, name: str, how_to: How) -> Imported:
         """Import one logger file, as `doseway import` does."""

@@ -345,6 +345,13 @@ class Archive(Protocol):
     def policy(self) -> str:
         """Return the text of the policy: whose signatures count."""
 
+    def how(self, *, profile: str = "", zone: str = "") -> How:
+        """Join what somebody says of a logger's file with the settings, and with the caps of an upload.
+
+        Raises:
+            UsageError: there is no such built-in profile or zone.
+        """
+
     def take_in(self, stream: BinaryIO, name: str, how_to: How) -> Imported:
         """Import one logger file, as `doseway import` does."""
 

@@ -21,7 +21,7 @@ from doseway.coldchain.notes import interval_note
 from doseway.coldchain.profile import Profile
 from doseway.evidence.inspection import DeviceFigure, Inspection
 from doseway.intake import registry, zones
-from doseway.intake.port import DecodeOptions
+from doseway.intake.port import MOST_READINGS, DecodeOptions
 from doseway.model.errors import DataError, Place, UsageError
 from doseway.model.readings import Note, Recording
 
@@ -38,6 +38,7 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
         zone: of device times without one; empty: undeclared.
         issuers: trusted public keys of file signers, hex, to where each came from.
         mapping: the declared columns of a table; None: detected.
+        max_readings: a file with more is refused.
     """
 
     profile: Profile | None = None
@@ -45,10 +46,17 @@ class How(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = ""
     issuers: Mapping[str, str] = {}
     mapping: Mapping[str, Any] | None = None
+    max_readings: int = MOST_READINGS
 
     def options(self, name: str) -> DecodeOptions:
         """Return what a decoder is told."""
-        return DecodeOptions(name=name, zone=self.zone or None, issuers=self.issuers, mapping=self.mapping)
+        return DecodeOptions(
+            name=name,
+            zone=self.zone or None,
+            issuers=self.issuers,
+            mapping=self.mapping,
+            max_readings=self.max_readings,
+        )
 
 
 def how(

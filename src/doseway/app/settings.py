@@ -27,11 +27,14 @@ class HttpSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         keys_file: senders beside those with keys of accounts: a TOML file, see `doseway.intake.keyring`.
         max_bytes: of one body. replay_s: how far the time of a signature may be from ours.
+        max_file_bytes, max_file_readings: of a logger's file that is uploaded at its page or at `POST /v1/files`.
     """
 
     keys_file: Path | None = None
     max_bytes: int = 16 << 20
     replay_s: int = 300
+    max_file_bytes: int = 2 << 30
+    max_file_readings: int = 1_000_000
 
 
 class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,12 +32,14 @@ def compose(
         clock: the tower's; the machine's unless a demonstration replays a day.
         is_demo: nobody needs to sign in. Only for loopback.
     """
-    state = {"settings": settings, "clock": clock or SystemClock()}
+    state = {"clock": clock or SystemClock()}
+    most_file_bytes = settings.doors.http.max_file_bytes
     return make_app(
         tower,
         accounts,
-        pages=Pages(routes(), problem_page, state),
+        pages=Pages(routes(most_file_bytes), problem_page, state),
         mounts=mounts,
         is_https=settings.is_https,
         visitor=demo_visitor() if is_demo else None,
+        most_file_bytes=most_file_bytes,
     )

@@ -1,10 +1,10 @@
 """The charts of an inspection: one for each quantity, with its twin in words for those who do not see it."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from doseway.coldchain.envelope import envelope
 from doseway.evidence.chart_plan import Band, ChartPlan, Column, Limit, Shape, Trace
@@ -45,15 +45,15 @@ def chart_texts(one: Inspection, name: str) -> tuple[ChartText, ...]:
 
 def gaps_of(series: Series, interval_ms: int, max_gap_ms: int) -> tuple[tuple[int, int], ...]:
     """Return the stretches without observation: longer pauses than `max_gap_ms`, and records without a value."""
-    records = sorted(set(zip(series.observed_at_ms, series.value_milli, strict=True)))
+    at, value = np.array(series.observed_at_ms, np.int64), np.array(series.value_milli, np.int32)
+    order = np.lexsort((value, at))
+    at, value = at[order], value[order]
+    is_ended = (value[:-1] == INVALID) | (np.diff(at) > max_gap_ms)
     gaps: list[tuple[int, int]] = []
-    for (at, value), (after, _) in pairwise(records):
-        if value == INVALID:
-            start = at
-        elif after - at > max_gap_ms:
-            start = at + interval_ms
-        else:
-            continue
+    for place in np.flatnonzero(is_ended).tolist():
+        start, after = int(at[place]), int(at[place + 1])
+        if value[place] != INVALID:
+            start += interval_ms
         if gaps and gaps[-1][1] >= start:
             gaps[-1] = (gaps[-1][0], after)
         elif after > start:

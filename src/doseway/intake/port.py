@@ -14,6 +14,8 @@ READING_BYTES: Final = 12
 """What one reading takes in a `Series`: an int64 time and an int32 value."""
 WORKING_BYTES: Final = 16 * 1024 * 1024
 """What a decoder may hold at once beyond its readings: a chunk, a line, a header, shared strings of a workbook."""
+MOST_READINGS: Final = 20_000_000
+"""Of one input, where nobody says otherwise."""
 
 EARLIEST_MS: Final = 0
 """1970-01-01: no logger has measured before. A clock that was never set may stand here."""
@@ -39,7 +41,7 @@ class DecodeOptions(msgspec.Struct, frozen=True, kw_only=True):
     mapping: Mapping[str, Any] | None = None
     received_at_ms: int | None = None
     max_bytes: int = 4 * 1024**3
-    max_readings: int = 20_000_000
+    max_readings: int = MOST_READINGS
     max_line_bytes: int = 64 * 1024
 
     @property

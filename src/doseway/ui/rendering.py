@@ -12,7 +12,6 @@ from litestar.exceptions import PermissionDeniedException
 from doseway import __version__
 from doseway.app.accounts import Accounts
 from doseway.app.board import Tower
-from doseway.app.settings import Settings
 from doseway.model.accounts import Who
 from doseway.model.clock import Clock
 from doseway.ui import preferences
@@ -56,12 +55,6 @@ def accounts_of(request: Request[Any, Any, Any]) -> Accounts:
     """Return who may come in."""
     accounts: Accounts = request.app.state["accounts"]
     return accounts
-
-
-def settings_of(request: PageRequest) -> Settings:
-    """Return the tower's settings."""
-    settings: Settings = request.app.state["settings"]
-    return settings
 
 
 def preferences_of(request: Request[Any, Any, Any]) -> preferences.Preferences:

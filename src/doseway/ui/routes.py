@@ -22,8 +22,8 @@ from doseway.ui.pages import (
 from doseway.ui.statics import get_static
 
 
-def routes() -> list[ControllerRouterHandler]:
-    """Return the routes of the pages and of their scripts and styles."""
+def routes(most_file_bytes: int) -> list[ControllerRouterHandler]:
+    """Return the routes of the pages and of their scripts and styles; `most_file_bytes`: of a logger's file."""
     found: list[Any] = [
         overview.overview,
         overview.save_view,
@@ -48,7 +48,7 @@ def routes() -> list[ControllerRouterHandler]:
         profiles.show_watch,
         profiles.try_watch,
         imports.show_import,
-        imports.import_file,
+        Router("/", route_handlers=[imports.import_file], request_max_body_size=most_file_bytes),
         log.show_log,
         log.verify,
         plan.show_plan,

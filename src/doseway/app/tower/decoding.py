@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
@@ -77,7 +77,7 @@ class Decoders:
     def decode(
         self,
         format_id: str,
-        body: bytes,
+        body: bytes | BinaryIO,
         *,
         name: str = "",
         received_at_ms: int | None = None,
@@ -87,7 +87,7 @@ class Decoders:
 
         Args:
             format_id: of a live format; empty: a logger file, whose format is detected.
-            body: the bytes.
+            body: the bytes; a logger's file may be a stream that can be read from its start.
             name: what the sender calls them.
             received_at_ms: when they arrived.
             told: the options of the log where it has them; None: what users declare now.
@@ -118,7 +118,7 @@ class Decoders:
     def _recordings(
         self,
         format_id: str,
-        body: bytes,
+        body: bytes | BinaryIO,
         name: str,
         received_at_ms: int | None,
         options: Mapping[str, Any],
@@ -126,10 +126,11 @@ class Decoders:
     ) -> tuple[Recording, ...]:
         zone, mapping = options.get("zone") or None, options.get("mapping")
         if format_id:
+            assert isinstance(body, bytes)
             told = DecodeOptions(name=name, zone=zone, mapping=mapping, received_at_ms=received_at_ms, issuers=issuers)
             return self._messages[format_id].decode(body, told)
         how_to = How(format=options.get("format", ""), zone=zone or "", issuers=issuers, mapping=mapping)
-        return (decode(io.BytesIO(body), name, how_to),)
+        return (decode(io.BytesIO(body) if isinstance(body, bytes) else body, name, how_to),)
 
 
 def _issuers_used(recordings: Sequence[Recording]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """From facts to events: which subjects a fact concerns. A function of the log, folded in its order."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, Final, cast
 
 import msgspec
 import numpy as np
@@ -60,6 +61,8 @@ Collect = Callable[[str], Sequence[Carried]]
 AHEAD_MS: Final = 15 * 60_000
 """An observation further ahead of its own arrival is a wrong clock: it is kept, and does not move event time."""
 _MOST_DEVICE_TAGS: Final = 50
+_DEVICE: Final = "device:"
+_IN_MEMORY: Final = 8 << 20
 _SMALL_BYTES: Final = 8 << 10
 
 
@@ -206,27 +209,34 @@ class Router:
     def _decoded(self, found: Indexed, body: PacketDecoded) -> None:
         self._unsaid.pop(body.packet, None)
         waiting = self._undecoded.pop(body.packet, None)
-        if waiting is not None:
-            received, at_ms = waiting
-            told = body.options if received.format else {**body.options, "format": body.format}
-            decoded = self._decode(body.packet, received, told)
-            self._observe(body.packet, decoded, received.received_at_ms or at_ms)
-            if decoded.error is not None and body.first_at_ms is not None and body.last_at_ms is not None:
-                # It was read once: the bytes were erased since, or their decoder is gone. That is no silence.
-                for device in (tag.removeprefix("device:") for tag in found.fact.tags if tag.startswith("device:")):
-                    span = (body.first_at_ms, body.last_at_ms)
-                    gathered = self._gathered.setdefault(device, _Gathered())
-                    gathered.lose(body.packet, span, received.received_at_ms or at_ms)
+        devices = [tag.removeprefix(_DEVICE) for tag in found.fact.tags if tag.startswith(_DEVICE) and tag != _DEVICE]
+        if waiting is None or not devices:  # what names no device is nobody's, and may be large
+            return
+        received, at_ms = waiting
+        told = body.options if received.format else {**body.options, "format": body.format}
+        decoded = self._decode(body.packet, received, told)
+        self._observe(body.packet, decoded, received.received_at_ms or at_ms)
+        if decoded.error is not None and body.first_at_ms is not None and body.last_at_ms is not None:
+            # It was read once: the bytes were erased since, or their decoder is gone. That is no silence.
+            span = (body.first_at_ms, body.last_at_ms)
+            for device in devices:
+                gathered = self._gathered.setdefault(device, _Gathered())
+                gathered.lose(body.packet, span, received.received_at_ms or at_ms)
 
     def _decode(self, index: int, body: PacketReceived, told: dict[str, object] | None) -> Decoded:
         try:
             self._decoders.check(body.format)
-            data = self._ahead.pop(index, None)
-            if data is None:
-                data = b"".join(self._log.blob(index))
+            ahead = self._ahead.pop(index, None)
+            chunks = self._log.blob(index) if ahead is None else [ahead]
         except UsageError as error:  # a plug-in that is gone, or bytes that were erased
             return Decoded(error=DataError(error.what, hint=error.hint))
-        return self._decoders.decode(body.format, data, name=body.name, received_at_ms=body.received_at_ms, told=told)
+        with SpooledTemporaryFile(_IN_MEMORY) as file:  # a logger's file may be of any size
+            file.writelines(chunks)
+            file.seek(0)
+            data = file.read() if body.format else cast("BinaryIO", file)
+            return self._decoders.decode(
+                body.format, data, name=body.name, received_at_ms=body.received_at_ms, told=told
+            )
 
     def _observe(self, index: int, decoded: Decoded, received_ms: int) -> None:
         """Gather what devices observed: joined once for each, however many packets it sent."""

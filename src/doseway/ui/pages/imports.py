@@ -5,13 +5,13 @@ from typing import Any, BinaryIO, cast
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 
-from doseway.app.inspecting import how, inspect_stream
+from doseway.app.inspecting import inspect_stream
 from doseway.coldchain import profile as profiles
 from doseway.evidence.charts import chart_texts
 from doseway.evidence.inspection import Inspection
 from doseway.model.errors import DosewayError
 from doseway.ui.pages.log import Upload
-from doseway.ui.rendering import PageRequest, must_be_ours, render, settings_of, tower_of, words_of
+from doseway.ui.rendering import PageRequest, must_be_ours, render, tower_of, words_of
 from doseway.ui.telling import Teller
 
 
@@ -28,22 +28,17 @@ def import_file(request: PageRequest, data: Upload) -> Response[Any]:
     file = data.get("file")
     if not isinstance(file, UploadFile) or not file.filename:
         return _page(request, data, {"is_missing": True}, status=422)
+    archive = tower_of(request).archive
     stream = cast("BinaryIO", file.file)  # in memory or on disk, as its size wants
     try:
-        how_to = how(settings_of(request), profile=_profile(data), zone=str(data.get("zone", "")).strip())
+        how_to = archive.how(profile=str(data.get("profile", "")), zone=str(data.get("zone", "")).strip())
         if data.get("act") != "import":
             inspection = inspect_stream(stream, file.filename, how_to)
             return _page(request, data, _shown(request, inspection))
-        imported = tower_of(request).archive.take_in(stream, file.filename, how_to)
+        imported = archive.take_in(stream, file.filename, how_to)
     except DosewayError as error:
         return _page(request, data, {"wrong": error}, status=422)
     return _page(request, data, {"imported": imported, **_shown(request, imported.inspection)})
-
-
-def _profile(data: dict[str, Any]) -> str:
-    """Return the built-in profile that was chosen; the form names no files of this machine."""
-    chosen = str(data.get("profile", ""))
-    return chosen if chosen in profiles.builtin_ids() else ""
 
 
 def _shown(request: PageRequest, inspection: Inspection | None) -> dict[str, Any]:
