@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from doseway.app.board import BEFORE, LintNote
+from doseway.app.board import LintNote
 from doseway.app.tower.journeys import watch_of
 from doseway.app.tower.judging import profile_of
 from doseway.app.tower.state import Context, Holder
@@ -29,10 +29,9 @@ def lint_shipment(holder: Holder) -> tuple[LintNote, ...]:
 
 
 def count_of(holder: Holder) -> int:
-    """Return how many findings before the departure somebody should look at; none once it is under way."""
-    if holder.context is None or holder.progress.phase not in BEFORE or holder.context.shipment.is_cancelled:
-        return 0
-    return sum(not one.is_advice for one in lint_shipment(holder))
+    """Return how many findings somebody should look at before the departure of a shipment that has a document."""
+    assert holder.context is not None
+    return 0 if holder.context.shipment.is_cancelled else sum(not one.is_advice for one in lint_shipment(holder))
 
 
 def lint_context(context: Context, devices: Sequence[DeviceCard]) -> tuple[LintNote, ...]:
