@@ -149,3 +149,10 @@ def test_rules_that_contradict_or_repeat_each_other_are_told() -> None:
     assert codes(humid, {**dry, "phases": ["arrived"]}) == []
     assert codes(humid, {**humid, "title": "Again", "severity": "high"}) == ["same-twice"]
     assert codes(humid, {**humid, "limit_percent": 41}) == []
+
+
+def test_without_a_way_that_is_said_once() -> None:
+    watch = load_watch({"id": "w", "rules": [{"rule": "first_miles_stop"}, {"rule": "shock", "limit_g": 5}]}, "w")
+    assert [one.code for one in lint(watch, Shipment(id="s"), (), {}, [ALL])] == ["no-way"]
+    alone = load_watch({"id": "w", "rules": [{"rule": "shock", "limit_g": 5}]}, "w")
+    assert lint(alone, Shipment(id="s"), (), {}, [ALL]) == ()

@@ -286,7 +286,7 @@ def test_a_profile_is_made_by_form_tried_and_changed(visit: Visit, demo: str) ->
     expect(page.get_by_text("Version 1.")).to_be_visible()
     page.get_by_role("link", name="Try on history").click()
     expect(page.get_by_label("Rules, in TOML")).to_have_value(re.compile(r"limit_c = 7\.5"))
-    page.get_by_label("Shipment").fill("shp-0004")
+    page.get_by_label("Shipment").fill("shp-0020")
     page.get_by_role("button", name="Try").click()
     expect(page.locator("#result")).to_contain_text("Nothing was heard")
     page.get_by_role("link", name="Edit").click()
@@ -332,7 +332,7 @@ def test_what_is_wrong_before_a_departure_is_seen_and_a_milestone_ends_it(visit:
     page.get_by_role("row").filter(has_text="shp-0012").get_by_role("link", name="1 to check").click()
     expect(page.locator("#before")).to_contain_text("No device travels with it yet")
     assert axe(page) == []
-    page.get_by_label("It", exact=True).select_option("departed")
+    page.locator("select[name=milestone]").select_option("departed")
     page.get_by_role("button", name="Report").click()
     expect(page.get_by_text("The milestone is recorded.")).to_be_visible()
     expect(page.locator(".page-head")).to_contain_text("In transit")

@@ -81,7 +81,7 @@ def to_texts(document: Document) -> dict[str, str]:
 
 
 def from_texts(kind: str, texts: Mapping[str, str]) -> Document:
-    """Read a document; a field that is left out or empty has its default.
+    """Read a document; a field that is left out has its default, as has an empty one that is no tick.
 
     Raises:
         FieldErrors: texts that will not do.
@@ -92,7 +92,7 @@ def from_texts(kind: str, texts: Mapping[str, str]) -> Document:
     wrong: dict[str, str] = {}
     for field in FIELDS[kind]:
         text = texts.get(field.name, "")
-        if not text.strip() and field.look != "tick":
+        if field.name not in texts or (not text.strip() and field.look != "tick"):
             continue
         try:
             values[field.name] = field.read(text)

@@ -5,7 +5,7 @@ silent, and silence reads as "fine".
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import Final, get_args
 
 from doseway.model.documents import DeviceCard, Leg, Shipment, Site
 from doseway.model.journey import Phase
@@ -32,6 +32,7 @@ WORDS: Final[Mapping[str, str]] = {
 """The words for what a rule cannot do without, and how they are told."""
 ARRANGED: Final = frozenset({"two-devices", "risk-site", "corridor"})
 """What a shipment has only where somebody arranged it: a rule that needs it is silent on any other by intent."""
+_WAY: Final = frozenset({"legs", "origin", "sites", "corridor"})
 _TWO: Final = 2
 
 
@@ -49,14 +50,20 @@ def lint(
         shipment, legs, sites: the documents as a journey has them.
         devices: the cards of its devices. One that does not say what it measures is taken to measure everything.
     """
-    has = _present(shipment, legs, sites, devices)
-    phases = _reachable(legs, sites, devices)
+    has, phases = _present(shipment, legs, sites, devices), _reachable(legs, sites, devices)
     notes = [*contradictions(watch.rules)]
+    if not legs and any(spec.phases or _WAY & _needed(spec) for spec in watch.rules):
+        notes.append(Note("no-way", "No way is planned for it: rules about its way, and for parts of it, are silent."))
+        has, phases = has | _WAY, set(get_args(Phase))  # said once, and not for each of them
     notes += [note for spec in watch.rules for note in _notes(spec, has, phases, legs, sites, devices)]
     if legs and shipment.promised_at_ms is not None and legs[-1].arrive_at_ms > shipment.promised_at_ms:
         by = duration(legs[-1].arrive_at_ms - shipment.promised_at_ms)
         notes.append(Note("planned-late", f"The plan itself arrives {by} later than promised."))
     return tuple(notes)
+
+
+def _needed(spec: WatchSpec) -> set[str]:
+    return {word for words in RULES.get(spec.rule).needs for word in words}
 
 
 def _present(

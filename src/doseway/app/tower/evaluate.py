@@ -13,6 +13,7 @@ from doseway.app.tower.alerts import ALARM, revise
 from doseway.app.tower.history import indexes_of, union
 from doseway.app.tower.journeys import watch_journey
 from doseway.app.tower.judging import judge_all
+from doseway.app.tower.linting import count_of
 from doseway.app.tower.lost import without_lost
 from doseway.app.tower.state import (
     Assigned,
@@ -52,6 +53,8 @@ FINAL: Final = frozenset({"release", "reject"})
 """Dispositions after which silence says nothing any more."""
 _REASONS: Final = ("time-passed", "new-reading", "late-data", "milestone-reported", "limits-changed", "device-assigned")
 """Why a judgement may differ, from the weakest to the strongest."""
+_DESCRIBED: Final = frozenset({"limits-changed", "device-assigned"})
+"""Why it may be watched otherwise."""
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -103,6 +106,8 @@ class Evaluator:
                 holder = holders[name]
                 if holder.context is None:
                     continue
+                if because in _DESCRIBED or holder.judged is None:
+                    holder = msgspec.structs.replace(holder, lint=count_of(holder))
                 watched = self._watch(holder, max(states[partition].until_ms, holder.heard_ms))
                 if name in judged or watched.progress != holder.progress:
                     judgement = judged.get(name, holder.judged)

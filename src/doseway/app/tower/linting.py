@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from doseway.app.board import BEFORE, LintNote
+from doseway.app.board import LintNote
 from doseway.app.tower.journeys import watch_of
 from doseway.app.tower.judging import profile_of
 from doseway.app.tower.state import Context, Holder
@@ -14,7 +14,8 @@ from doseway.model.readings import Note, Quantity
 from doseway.model.units import SECOND_MS
 from doseway.transit.lint import lint as lint_watch
 
-_BY_INTENT: Final = frozenset({"not-arranged", "raised-late", "never-long-enough"})
+_SILENT: Final = frozenset({"never-fires", "never-active"})
+_BY_INTENT: Final = frozenset({"not-arranged", "raised-late", "never-long-enough"}) | _SILENT
 """Of the built-in watch, which is for all shipments, these are no mistake of anybody's."""
 _ADVICE: Final = frozenset({"interval-too-long", "raised-late"})
 
@@ -28,10 +29,9 @@ def lint_shipment(holder: Holder) -> tuple[LintNote, ...]:
 
 
 def count_of(holder: Holder) -> int:
-    """Return how many findings before the departure somebody should look at; none once it is under way."""
-    if holder.context is None or holder.progress.phase not in BEFORE or holder.context.shipment.is_cancelled:
-        return 0
-    return sum(not one.is_advice for one in lint_shipment(holder))
+    """Return how many findings somebody should look at before the departure of a shipment that has a document."""
+    assert holder.context is not None
+    return 0 if holder.context.shipment.is_cancelled else sum(not one.is_advice for one in lint_shipment(holder))
 
 
 def lint_context(context: Context, devices: Sequence[DeviceCard]) -> tuple[LintNote, ...]:
@@ -64,9 +64,19 @@ def _of_books(context: Context, devices: Sequence[DeviceCard]) -> Iterator[LintN
         if limits:
             yield from (_note(where, one) for one in lint_profile(profile_of(limits), trip_ms, intervals_ms))
     if context.watch:
-        is_standing = not context.shipment.watch
         found = lint_watch(watch_of(context.watch), context.shipment, context.legs, context.sites, devices)
+        is_standing = not context.shipment.watch
+        if is_standing:
+            yield from _standing(found)
         yield from (_note("watch", one, is_advice=is_standing and one.code in _BY_INTENT) for one in found)
+
+
+def _standing(found: Sequence[Note]) -> Iterator[LintNote]:
+    """Say once how many rules of the built-in watch are silent: it is for all shipments, and each is a remark."""
+    silent = [one for one in found if one.code in _SILENT]
+    if silent:
+        text = f"{len(silent)} rules of the standard watch can never fire on it, for want of a sensor or of a place."
+        yield _note("watch", Note("standard-silent", text))
 
 
 def _note(where: str, note: Note, *, is_advice: bool = False) -> LintNote:

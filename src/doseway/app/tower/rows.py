@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from doseway.app.board import DeviceRow, ShipmentRow
+from doseway.app.board import BEFORE, DeviceRow, ShipmentRow
 from doseway.app.tower.evaluate import FINAL
 from doseway.app.tower.history import UNKNOWN, History, parts_of
-from doseway.app.tower.linting import count_of
 from doseway.app.tower.sensors import likely_air, product_sensors
 from doseway.app.tower.state import Carried, Holder
 from doseway.app.tower.tables import RANKS
@@ -46,7 +45,7 @@ def shipment_row(holder: Holder) -> ShipmentRow:
         open_alerts=len(open_alerts),
         worst=max((one.finding.severity for one in open_alerts), key=RANKS.__getitem__, default=None),
         index=holder.rests_on,
-        lint=count_of(holder),
+        lint=holder.lint if progress.phase in BEFORE else 0,
     )
 
 

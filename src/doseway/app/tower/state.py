@@ -112,6 +112,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         devices: by id, sorted. published: by alert id. failures: those that were told.
         milestones: what people and partners' systems said happened, sorted, each once.
+        lint: how many findings somebody should look at before it departs; what it is judged by says it, no reading.
         disposition: what a person decided last. progress: how far it is. rests_on: the newest fact that it rests on.
     """
 
@@ -122,6 +123,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     judged: Judged | None = None
     progress: Progress = Progress()
     milestones: tuple[Milestone, ...] = ()
+    lint: int = 0
     disposition: str = ""
     rests_on: int = -1
 

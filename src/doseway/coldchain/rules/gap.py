@@ -11,7 +11,11 @@ from doseway.coldchain.timeline import Bools, Memory, Timeline
 
 
 class Gap(RuleSpec, frozen=True, kw_only=True):
-    """Parameters of a gap rule; after_ms: a longer pause is a gap."""
+    """Parameters of a gap rule.
+
+    Attributes:
+        after_ms: a longer pause is a gap.
+    """
 
     after_ms: int
     effect: Effect = Effect.UNDECIDED

@@ -12,7 +12,11 @@ from doseway.coldchain.timeline import Bools, Memory, Timeline, before
 
 
 class SensorDisconnected(RuleSpec, frozen=True, kw_only=True):
-    """Parameters; after_ms: how long a sensor may give no value."""
+    """Parameters of a rule for sensors without a value.
+
+    Attributes:
+        after_ms: how long a sensor may give no value.
+    """
 
     after_ms: int = 0
     effect: Effect = Effect.UNDECIDED

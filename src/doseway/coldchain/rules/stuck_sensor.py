@@ -14,7 +14,11 @@ from doseway.model.rulebook import refuse
 
 
 class StuckSensor(RuleSpec, frozen=True, kw_only=True):
-    """Parameters; after_ms: how long the value of a working sensor may stay the same."""
+    """Parameters of a rule for stuck sensors.
+
+    Attributes:
+        after_ms: how long the value of a working sensor may stay the same.
+    """
 
     after_ms: int
     effect: Effect = Effect.UNDECIDED

@@ -39,7 +39,7 @@ class SpoofedPosition(WatchSpec, frozen=True, kw_only=True):
     Attributes:
         ground_kmh, air_kmh: the highest speeds; the latter about the times of the legs by air.
         least_m: a shorter way proves nothing, however fast.
-        jump_m: a device that says it stands cannot have moved so far within `jump_within_ms`.
+        jump_m, jump_within_ms: a device that says it stands cannot have moved so far within so short a time.
         frozen_after_ms: how long coordinates may stay the same to the last digit while something moves.
         moved_m: a device beside it that has come so far in the meantime has moved.
         apart_m: devices further apart than that, beside their accuracies and travel, are not together.

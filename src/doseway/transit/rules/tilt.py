@@ -12,7 +12,11 @@ from doseway.transit.levels import LevelSpec, find_level
 
 
 class Tilt(LevelSpec, frozen=True, kw_only=True):
-    """Parameters; limit_millidegree: the angle from upright beyond which it is tilted."""
+    """Parameters of a tilt rule.
+
+    Attributes:
+        limit_millidegree: the angle from upright beyond which it is tilted.
+    """
 
     limit_millidegree: int
 

@@ -145,7 +145,9 @@ def save_document(request: PageRequest, kind: KindName, data: Form) -> Response[
     """Put a document from its form."""
     must_be_ours(request, data)
     _must_be_allowed(request, kind)
-    texts = {name: str(value) for name, value in data.items()}
+    # A browser leaves out what is not ticked.
+    texts = {field.name: "" for field in forms.FIELDS[kind] if field.look == "tick"}
+    texts |= {name: str(value) for name, value in data.items()}
     act, _, what = texts.pop("act", "save").partition(":")
     version = int(texts.get("version", "0")) if texts.get("version", "0").isdecimal() else 0
     if act != "save" and kind in book_forms.HEADS:
