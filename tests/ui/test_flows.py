@@ -26,6 +26,46 @@ def test_find_a_shipment_by_typing_and_open_it(visit: Visit, demo: str) -> None:
     expect(page.locator("#list tbody tr")).to_have_count(1)
 
 
+def test_filters_are_chosen_saved_and_found_again_with_the_keyboard(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(demo)
+    settle(page)
+    page.locator(".filter-menu > summary").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("In transit").focus()
+    page.keyboard.press("Space")
+    page.get_by_label("With open alerts").focus()
+    page.keyboard.press("Space")
+    expect(page).to_have_url(re.compile(r"phase=in-transit.*alerting=1"))
+    page.reload()
+    found = page.locator("#list tbody tr").count()
+    assert 0 < found < 10
+    page.get_by_label("Save these filters as").focus()
+    page.keyboard.type("my trouble")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="saved")).to_be_visible()
+    page.goto(demo)
+    page.get_by_role("link", name="my trouble").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#list tbody tr")).to_have_count(found)
+    page.get_by_role("button", name="Forget my trouble").click()
+    expect(page.get_by_role("link", name="my trouble")).to_have_count(0)
+
+
+def test_devices_are_found_by_typing_and_the_silent_ones_by_one_click(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(f"{demo}/devices")
+    expect(page.locator("html")).to_have_class("scripted")
+    page.keyboard.press("/")
+    page.keyboard.type("trk-1042")
+    expect(page.locator("#devices tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="Silent").click()
+    expect(page.locator("#devices tbody tr")).to_have_count(1)
+    expect(page.locator("#devices tbody")).to_contain_text("TRK-1009")
+    page.goto(f"{demo}/devices?text=nothing")
+    expect(page.locator(".empty")).to_contain_text("No device matches")
+
+
 def test_filters_work_without_scripts_and_can_be_saved(plain_visit: Visit, demo: str) -> None:
     page = plain_visit.page
     page.goto(demo)
@@ -116,6 +156,33 @@ def test_an_alert_is_acknowledged_without_scripts_and_never_without_a_comment(pl
     expect(page.locator(".alert")).to_contain_text("Opened by customs.")
 
 
+def test_the_keyboard_alone_leads_through_the_desk(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(f"{demo}/alerts")
+    settle(page)
+    rows = page.locator(".alert-row")
+    count = rows.count()
+    for _ in range(count + 2):
+        page.keyboard.press("j")
+    expect(rows.last).to_be_focused()
+    for _ in range(count + 2):
+        page.keyboard.press("k")
+    expect(rows.first).to_be_focused()
+    page.keyboard.press("s")
+    expect(rows.first.locator("details[data-act=s] input[name=comment]")).to_be_focused()
+    page.keyboard.type("jk?a")  # what is typed is no shortcut
+    expect(rows.first.locator("details[data-act=s] input[name=comment]")).to_have_value("jk?a")
+    page.keyboard.press("Escape")
+    expect(rows.first).to_be_focused()
+    page.keyboard.press("j")
+    shipment = page.locator(".alert-row:focus .row-link").inner_text()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{demo}/shipments/{shipment}")
+    page.keyboard.press("g")
+    page.keyboard.press("d")
+    expect(page).to_have_url(f"{demo}/devices")
+
+
 def test_a_shipment_is_released_with_a_reason(visit: Visit, demo: str) -> None:
     page = visit.page
     page.goto(f"{demo}/shipments/shp-0006")
@@ -193,6 +260,32 @@ def test_a_file_is_previewed_and_then_imported(visit: Visit, demo: str) -> None:
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("status").filter(has_text="Imported as packet")).to_be_visible()
     assert page.context.request.get(f"{demo}/v1/log").json()["size"] > before
+
+
+def test_the_preview_is_there_as_soon_as_a_file_is_chosen_and_follows_the_limits(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.goto(f"{demo}/import")
+    expect(page.locator("html")).to_have_class("scripted")
+    before = page.context.request.get(f"{demo}/v1/log").json()["size"]
+    page.get_by_label("File").set_input_files(EXAMPLES / "tarmac-excursion.txt")
+    expect(page.locator("#preview")).to_contain_text("QA review")
+    expect(page.locator("#preview li").first).to_contain_text("Above 8.0 °C for 4 h 35 min")
+    expect(page.locator("#preview svg.chart").first).to_be_visible()
+    page.locator("#preview summary", has_text="readings of internal").click()
+    expect(page.locator("#preview details[open] tbody tr")).to_have_count(50)
+    page.get_by_label("Limits").select_option("usp-crt")
+    expect(page.locator("#preview")).to_contain_text("usp-crt")
+    assert page.context.request.get(f"{demo}/v1/log").json()["size"] == before, "nothing is stored by looking"
+    expect(page).to_have_url(f"{demo}/import")
+
+
+def test_a_preview_is_in_the_readers_language_and_unit(visit: Visit, demo: str) -> None:
+    page = visit.page
+    page.context.add_cookies([{"name": "doseway_preferences", "value": "language=es&unit=F", "url": demo}])
+    page.goto(f"{demo}/import")
+    expect(page.locator("html")).to_have_class("scripted")
+    page.get_by_label("Archivo").set_input_files(EXAMPLES / "tarmac-excursion.txt")
+    expect(page.locator("#preview li").first).to_contain_text("Por encima de 46,4 °F durante 4 h 35 min")
 
 
 def test_a_file_in_no_format_is_said_and_not_stored(visit: Visit, demo: str, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """From an admitted packet to alerts and views, end to end."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,26 @@ def test_everything_is_there_when_it_is_opened_again_and_nothing_is_said_twice(p
         assert tower.sequencer.log.size == size
         assert [one.id for one in tower.board.shipments(ShipmentQuery(text="LOT"))] == ["s1"]
         assert tower.board.shipments(ShipmentQuery(text="nothing")) == []
+
+
+def test_pages_are_counted_and_devices_searched_in_the_tables(place: TowerPlace) -> None:
+    with place.open() as tower:
+        plan(tower)
+        plan(tower, "s2", ("d2", "d3"))
+        place.send(tower, body_of("d1", journey(hot=range(20, 40))), body_of("d2", journey(count=3)))
+        counts = tower.board.counts()
+        rows = tower.board.shipments(ShipmentQuery())
+        assert counts.shipments == 2
+        assert counts.phases == dict(Counter(row.phase for row in rows))
+        assert counts.alerting == sum(row.open_alerts > 0 for row in rows)
+        assert counts.open_alerts == len(tower.board.alerts())
+        assert (counts.located, counts.late) == (0, 0)
+        assert [one.device for one in tower.board.devices(shipment="s2")] == ["d2", "d3"]
+        assert [one.device for one in tower.board.devices(text="T1 D1")] == ["d1"]
+        assert tower.board.devices(text="t9") == []
+        silent = [one.device for one in tower.board.devices() if one.is_silent]
+        assert [one.device for one in tower.board.devices(is_silent=True)] == silent
+        assert tower.board.count_silent() == len(silent)
+        assert "d3" in silent, "it was never heard"
+        assert [one.device for one in tower.board.devices(is_silent=True, limit=1)] == silent[:1]
+        assert [one.device for one in tower.board.devices(is_silent=True, after=silent[0])] == silent[1:]

@@ -1,6 +1,6 @@
 """Import of a logger's file: first what it says and what would be proposed, and only then into the log."""
 
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Final, cast
 
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
@@ -10,9 +10,13 @@ from doseway.coldchain import profile as profiles
 from doseway.evidence.charts import chart_texts
 from doseway.evidence.inspection import Inspection
 from doseway.model.errors import DosewayError
+from doseway.model.readings import Series
+from doseway.model.units import INVALID
 from doseway.ui.pages.log import Upload
 from doseway.ui.rendering import PageRequest, must_be_ours, render, tower_of, words_of
 from doseway.ui.telling import Teller
+
+MOST_READINGS: Final = 50
 
 
 @get("/import", needs="import", include_in_schema=False, sync_to_thread=True)
@@ -52,9 +56,16 @@ def _shown(request: PageRequest, inspection: Inspection | None) -> dict[str, Any
     }
 
 
+def _readings(series: Series) -> list[tuple[int, int | None]]:
+    """Return the first readings of a series, None for those that are none."""
+    pairs = zip(series.observed_at_ms[:MOST_READINGS], series.value_milli[:MOST_READINGS], strict=True)
+    return [(at_ms, None if value == INVALID else value) for at_ms, value in pairs]
+
+
 def _page(
     request: PageRequest, typed: dict[str, Any], found: dict[str, Any] | None = None, *, status: int = 200
 ) -> Response[str]:
     empty = {"inspection": None, "charts": (), "reasons": (), "imported": None, "wrong": None, "is_missing": False}
-    context = {"profiles": profiles.builtin_ids(), "typed": typed, **empty, **(found or {})}
+    shown = {"readings": _readings, "most_readings": MOST_READINGS}
+    context = {"profiles": profiles.builtin_ids(), "typed": typed, **shown, **empty, **(found or {})}
     return render(request, "import.html", context, status=status)
