@@ -136,7 +136,7 @@ def _bounded(parts: list[zipfile.ZipInfo], name: str) -> None:
 
 def _is_table(one: zipfile.ZipInfo) -> bool:
     path = PurePosixPath(one.filename)
-    is_hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    is_hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts)
     return not one.is_dir() and path.suffix.lower() == ".csv" and not is_hidden
 
 

@@ -13,7 +13,7 @@ from doseway.plan.seeing.drawing import WIDTH, Figure, figure, num, path, rect, 
 from doseway.plan.sheets import Sheet, sheet
 from doseway.plan.wording import amount, listing, money, number, percent
 
-_NAMES: Final = 250.0
+_NAMES: Final = 290.0
 _RIGHT: Final = 190.0
 _ROW: Final = 30.0
 _TOP: Final = 40.0
@@ -53,9 +53,7 @@ def bars(name: str, title: str, caption: str, unit: str, rows: Sequence[Bar], tw
         body.append(rect(left, y, max(right - left, 1.0), 17, row.css, tip))
         if row.css != "p-bar":  # never told by colour alone
             body.append(rect(left, y, max(right - left, 1.0), 17, "", fill=f"url(#{name}-hatch)"))
-        body.append(
-            text(right + 8, y + 13, shortened(row.words, _RIGHT + 60 if right < WIDTH / 2 else _RIGHT - 10), "p-halo")
-        )
+        body.append(text(right + 8, y + 13, shortened(row.words, WIDTH - right - 12), "p-halo"))
     body.append(path(f"M{num(x(0))} 30V{num(height - 4)}", "p-axis"))
     return figure(name, title, caption, height, body, twin)
 

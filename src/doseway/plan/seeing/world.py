@@ -28,6 +28,7 @@ _NEAR: Final = 0.85
 _FULL: Final = 0.98
 _SIZE: Final = 12.0
 _LETTER: Final = 6.6
+_HALF_TURN: Final = 180.0
 _SPAN: Final = 24.0
 """Degrees that a map shows at least, so that a network of one country has its neighbours around it."""
 
@@ -169,8 +170,13 @@ def _lines(name: str, box: tuple[float, float, float, float], end: str = "") -> 
         xs, ys = [x for x, _ in ring], [y for _, y in ring]
         if max(xs) < west or min(xs) > east or max(ys) < south or min(ys) > north:
             continue
-        places = [_project(box, lon, lat) for lon, lat in ring]
-        yield "M" + "L".join(f"{num(x - _MARGIN)} {num(y - _TOP)}" for x, y in places) + end
+        before = ring[0][0]
+        for i, (lon, lat) in enumerate(ring):
+            x, y = _project(box, lon, lat)
+            is_leap = abs(lon - before) > _HALF_TURN  # over the date line: the rest begins anew on the other side
+            yield f"{'M' if is_leap or i == 0 else 'L'}{num(x - _MARGIN)} {num(y - _TOP)}"
+            before = lon
+        yield end
 
 
 def _flows(spots: list[Spot], moved: list[Link], widest: float = _WIDEST) -> Iterator[str]:
