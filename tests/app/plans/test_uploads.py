@@ -19,7 +19,7 @@ from doseway.plan.record import network_hash
 
 def sheets(data: bytes) -> dict[str, list[list[object]]]:
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-    return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
+    return {name: [list(row) for row in book.get_sheet_by_name(name).to_python()] for name in book.sheet_names}
 
 
 @pytest.mark.parametrize("folder", ["", "my-network/", "a/b/c/"])
