@@ -147,25 +147,31 @@ def send(tower: Tower, bodies: Sequence[bytes]) -> float:
     return time.perf_counter() - start
 
 
-def measure(name: str) -> Row:
-    """Measure one way of sending, in turn with the peer."""
+def measure(name: str) -> list[Row]:
+    """Measure one way of sending, in turn with the peer: by the clock, and by the processor for a busy machine."""
     ours: list[float] = []
+    busy: list[float] = []
     theirs: list[float] = []
     make = batches if name == "batches" else gateways
     with tempfile.TemporaryDirectory() as folder:
-        peer = open_peer(Path(folder) / "bare.sqlite")
+        bare = open_peer(Path(folder) / "bare.sqlite")
         settings = Settings(store=Path(folder) / "store")
         with open_tower(settings, messages={"bench": BenchFormat()}) as tower:
             plan(tower, SHIPMENTS)
             for round_number in range(ROUNDS):
                 bodies = make(round_number)
+                before = time.process_time()
                 ours.append(send(tower, bodies))
+                busy.append(time.process_time() - before)
                 rows = [(round_number * PACKETS + number, body) for number, body in enumerate(bodies)]
                 parts = [rows[at : at + _PEER_PACKETS] for at in range(0, PACKETS, _PEER_PACKETS)]
-                theirs.append(sum(insert(peer, "INSERT INTO entry VALUES (?, ?)", part) for part in parts))
-        peer.close()
-    rate, peer_rate = (PACKETS * MESSAGES / statistics.median(times) for times in (ours, theirs))
-    return row(f"tower_ingest_{name}", round(rate), "readings/s judged", "bare SQLite insert", round(peer_rate))
+                theirs.append(sum(insert(bare, "INSERT INTO entry VALUES (?, ?)", part) for part in parts))
+        bare.close()
+    rate, per_cpu, peer = (round(PACKETS * MESSAGES / statistics.median(times)) for times in (ours, busy, theirs))
+    return [
+        row(f"tower_ingest_{name}", rate, "readings/s judged", "bare SQLite insert", peer),
+        row(f"tower_ingest_{name}_cpu", per_cpu, "readings/CPU-s judged"),
+    ]
 
 
 def late() -> Row:
@@ -184,4 +190,4 @@ def late() -> Row:
 
 def run() -> list[Row]:
     """Return readings per second and the time of a late upload."""
-    return [measure("batches"), measure("gateways"), late()]
+    return [*measure("batches"), *measure("gateways"), late()]

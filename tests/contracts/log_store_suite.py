@@ -131,6 +131,20 @@ class LogStoreSuite:
         store.commit(commit_of(None, [b"a"], blobs=[NewBlob(index=0, salt=b"s" * 32, size=2 * CHUNK, staged=staged)]))
         assert list(store.blob_chunks(0)) == [b"a" * CHUNK, b"b" * CHUNK]
 
+    def test_small_blobs_of_a_range_come_at_once_and_no_others(self, store: LogStore) -> None:
+        staged = store.begin_blob()
+        for number, byte in enumerate((b"a", b"b")):
+            store.add_chunk(staged, number, byte * CHUNK)
+        blobs = [NewBlob(index=i, salt=bytes([i]) * 32, size=3, data=b"%03d" % i) for i in (0, 1, 3)]
+        large = NewBlob(index=4, salt=b"s" * 32, size=2 * CHUNK, staged=staged)
+        store.commit(commit_of(None, [b"0", b"1", b"2", b"3", b"4", b"5"], blobs=[*blobs, large]))
+        assert store.small_blobs(0, 6, 3) == {0: b"000", 1: b"001", 3: b"003"}
+        assert store.small_blobs(1, 3, 3) == {1: b"001"}
+        assert store.small_blobs(0, 6, 2) == {}
+        assert store.small_blobs(4, 5, 2 * CHUNK) == {4: b"a" * CHUNK + b"b" * CHUNK}
+        store.commit(commit_of(head(6), [b"erased"], erased=[1]))
+        assert store.small_blobs(0, 4, 3) == {0: b"000", 3: b"003"}
+
     def test_a_staged_blob_is_gone_when_dropped_or_when_the_store_is_opened_again(
         self, open_store: Callable[[], LogStore]
     ) -> None:

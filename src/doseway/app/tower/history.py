@@ -101,7 +101,8 @@ class History(msgspec.Struct, frozen=True):
         return min(self._ends(0), default=None)
 
     def _ends(self, place: int) -> Iterator[int]:
-        yield from (int(column.times[place]) for column in self.columns.values() if len(column))
+        end = slice(-8, None) if place else slice(8)  # no array is made of one number: every chunk asks for it
+        yield from (int.from_bytes(one.at[end], "little", signed=True) for one in self.columns.values() if one.at)
         if self.fixes:
             yield int(self.positions["at"][place])
         if self.signals:

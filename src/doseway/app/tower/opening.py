@@ -1,5 +1,6 @@
 """Opening the tower: admission, evaluation and views over one log, and closing them without a loss."""
 
+import gc
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
@@ -31,6 +32,8 @@ from doseway.model.clock import Clock
 
 POOL: Final = PoolSettings(linger_ms=5)
 """Batches form by themselves while the disk writes the one before; a lone packet does not wait for company."""
+
+_THRESHOLDS: Final = (20_000, 10, 10)
 
 
 class Tower:
@@ -134,6 +137,7 @@ def open_tower(
     """
     clock = clock or SystemClock()
     with ExitStack() as opened:
+        opened.enter_context(_collecting_seldom())
         sequencer = opened.enter_context(writing(settings, clock=clock, pool=pool))
         path = settings.store / "tower.sqlite"
         views, reading = SqliteViews(path), SqliteViews(path)
@@ -156,6 +160,20 @@ def open_tower(
         opened.callback(_drain, admit, sequencer)
         desk = TowerDesk(sequencer, board, router, worker.wake)
         yield Tower(sequencer, admit, board, desk, changes, worker, keeper, router)
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """Have Python look for cycles a tenth as often: what a packet makes has none and dies young, or lives on for good.
+
+    Looking through all that lives took a quarter of the time of folding small packets.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(*_THRESHOLDS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _drain(admit: Admission, sequencer: Sequencer) -> None:

@@ -1,10 +1,8 @@
 """The one thread that takes the log through evaluation, behind admission and at its own pace."""
 
-import gc
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Final
 
 from doseway.app.tower import tables
@@ -22,18 +20,6 @@ CHUNK_FACTS: Final = 8_000
 _RECOVERY_FACTS: Final = 10_000
 _IDLE_S: Final = 0.2
 _AGAIN_S: Final = 0.5
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Look for no cycles meanwhile: what a fold makes is kept or has none, and looking takes a sixth of the time."""
-    is_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if is_enabled:
-            gc.enable()
 
 
 class _Routed:
@@ -83,11 +69,6 @@ class Worker:
 
     def recover(self) -> None:
         """Fold the whole log, then say what it does not say yet: an interrupted step is finished, none is repeated."""
-        with _uncollected():
-            self._recover()
-        self.advance()
-
-    def _recover(self) -> None:
         size, start = self._log.size, self._rows_start()
         touched: dict[int, dict[str, str]] = {}
         states = self._keeper.states
@@ -106,6 +87,7 @@ class Worker:
         self._keeper.states = {partition: State() for partition in range(PARTITIONS)}  # so that every row is written
         self._keeper.begin((), size, outcomes)
         self._keeper.commit(dict.fromkeys(range(PARTITIONS), size), concluded, effects)
+        self.advance()
 
     def start(self) -> None:
         """Begin to follow the log."""
