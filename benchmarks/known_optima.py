@@ -43,12 +43,11 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 def measured(workload: str, folder: Path = FOLDER) -> Kept:
     """Solve the instances of a workload, and keep the answers after each of them."""
     folder.mkdir(parents=True, exist_ok=True)
-    answers: list[Solved] = []
+    kept = Kept(at=f"{datetime.now(tz=UTC):%Y-%m-%d}", machine=machine(), answers=[])
     for instance in importlib.import_module(f"benchmarks.{workload}").instances():
-        answers.append(solved(instance))
-        print(said(answers[-1]), file=sys.stderr)
-    kept = Kept(at=f"{datetime.now(tz=UTC):%Y-%m-%d}", machine=machine(), answers=answers)
-    (folder / f"{workload}.json").write_bytes(msgspec.json.encode(kept))
+        kept.answers.append(solved(instance))
+        print(said(kept.answers[-1]), file=sys.stderr)
+        (folder / f"{workload}.json").write_bytes(msgspec.json.encode(kept))
     return kept
 
 

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.networks import generated
-from benchmarks.row import Row, row
+from benchmarks.row import Row, row, without_figure
+from doseway.model.errors import Unavailable
 from doseway.plan.chain import Chain
 from doseway.plan.decomposition.family import Family, family_under
 from doseway.plan.highs import Limits
@@ -152,8 +153,9 @@ def finite(value: float | np.float64) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
+OURS = "doseway, extensive form"
 TOOLS: dict[str, tuple[str, Callable[[Family], Figures]]] = {
-    "doseway, extensive form": ("highspy", by_doseway),
+    OURS: ("highspy", by_doseway),
     "doseway, by cuts": ("highspy", by_cuts),
     "PuLP, CBC": ("pulp", by_pulp),
     "Pyomo, appsi_highs": ("pyomo", by_pyomo),
@@ -176,18 +178,21 @@ def apart(tool: str) -> dict[str, float] | None:
 
 
 def run() -> list[Row]:
-    """Run every tool that is installed; the peer of ours is each of the others."""
-    found = {t: apart(t) for t, (module, _) in TOOLS.items() if importlib.util.find_spec(module)}
-    ours = found["doseway, extensive form"]
-    assert ours is not None
+    """Run every tool; the peer of ours is each of the others, and one that cannot be run says why."""
     size = f"{NODES} nodes, {PRODUCTS} products, {SCENARIOS} scenarios"
+    found = {tool: apart(tool) if importlib.util.find_spec(module) else None for tool, (module, _) in TOOLS.items()}
+    ours = found[OURS]
+    if ours is None:
+        raise Unavailable("our own solve found nothing in time", hint=f"Is the machine so busy? {3 * SECONDS:g} s.")
     rows = []
     for tool, figures in found.items():
         if figures is None:
-            print(f"{tool} found nothing in time", file=sys.stderr)
+            is_there = importlib.util.find_spec(TOOLS[tool][0]) is not None
+            why = f"nothing within {3 * SECONDS:g} s" if is_there else "not run: uv sync --frozen --group bench"
+            rows.append(without_figure(f"plan: {size}", why, tool))
             continue
         for name, unit in (("build", "s"), ("solve", "s"), ("peak", "MiB"), ("cost", "money")):
-            peer = None if figures is ours else figures[name]
+            peer = None if tool == OURS else figures[name]
             rows.append(row(f"{name}: {size}", ours[name], unit, "" if peer is None else tool, peer))
     return rows
 
