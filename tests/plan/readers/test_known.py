@@ -72,6 +72,23 @@ def test_answers_are_kept_as_they_come(tmp_path: Path, monkeypatch: pytest.Monke
     assert msgspec.json.decode((tmp_path / "made.json").read_bytes())["answers"][1]["cost"] == 101.0
 
 
+def test_what_is_reproduced_already_is_not_solved_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    solving: list[str] = []
+
+    def counted(name: str, cost: float) -> Instance:
+        def solve(limits: Limits) -> Found:
+            solving.append(name)
+            return Found(cost, cost)
+
+        return Instance(name, 100.0, 0.05, solve, "nobody")
+
+    workload = SimpleNamespace(instances=lambda: [counted("good", 100.0), counted("bad", 101.0)])
+    monkeypatch.setitem(sys.modules, "benchmarks.made", workload)
+    known_optima.measured("made", tmp_path)
+    known_optima.measured("made", tmp_path, is_resumed=True)
+    assert solving == ["good", "bad", "bad"]
+
+
 def test_every_title_is_a_workload() -> None:
     for name in known_optima.TITLES:
         assert (Path(known_optima.__file__).parent / f"{name}.py").is_file()
