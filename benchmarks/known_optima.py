@@ -1,8 +1,8 @@
-"""`python -m benchmarks.known_optima [--docs] [WORKLOAD …]`: every published instance, its figure and ours, in a table.
+"""`python -m benchmarks.known_optima [--docs] [--resume] [WORKLOAD …]`: every published instance beside our answer.
 
-Solves what is named, or all but the large ones, and keeps the answers in `build/known_optima/` as they come; `--docs`
-writes the page of the documentation from all that is kept. The figures and files are not part of the repository; set
-DOSEWAY_DATA.
+Solves what is named, or all but the large ones, and keeps the answers in `build/known_optima/` as they come;
+`--resume` leaves out what is reproduced already, and `--docs` writes the page of the documentation from all that is
+kept. The figures and files are not part of the repository; set DOSEWAY_DATA.
 """
 
 import importlib
@@ -40,15 +40,16 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     answers: list[Solved]
 
 
-def measured(workload: str, folder: Path = FOLDER) -> Kept:
+def measured(workload: str, folder: Path = FOLDER, *, is_resumed: bool = False) -> Kept:
     """Solve the instances of a workload, and keep the answers after each of them."""
     folder.mkdir(parents=True, exist_ok=True)
-    answers: list[Solved] = []
+    before = kept_of(workload, folder) if is_resumed else None
+    done = {answer.name: answer for answer in before.answers if answer.is_reproduced} if before else {}
+    kept = Kept(at=f"{datetime.now(tz=UTC):%Y-%m-%d}", machine=machine(), answers=[])
     for instance in importlib.import_module(f"benchmarks.{workload}").instances():
-        answers.append(solved(instance))
-        print(said(answers[-1]), file=sys.stderr)
-    kept = Kept(at=f"{datetime.now(tz=UTC):%Y-%m-%d}", machine=machine(), answers=answers)
-    (folder / f"{workload}.json").write_bytes(msgspec.json.encode(kept))
+        kept.answers.append(done.get(instance.name) or solved(instance))
+        print(said(kept.answers[-1]), file=sys.stderr)
+        (folder / f"{workload}.json").write_bytes(msgspec.json.encode(kept))
     return kept
 
 
@@ -123,14 +124,14 @@ def without_file(figures: Any) -> Iterator[str]:
 
 def main() -> None:
     """Solve what was asked for."""
-    wanted = [word for word in sys.argv[1:] if word != "--docs"]
+    wanted = [word for word in sys.argv[1:] if word not in {"--docs", "--resume"}]
     unknown = [name for name in wanted if name not in TITLES]
     if unknown:
         sys.exit(f"there are no published instances {unknown[0]!r}; there are: {', '.join(TITLES)}")
     if not DATA.is_dir():
         sys.exit(f"no published instances at {DATA}; set DOSEWAY_DATA to the folder that holds planning/")
     for workload in wanted or [name for name in TITLES if not name.endswith("_large")]:
-        measured(workload)
+        measured(workload, is_resumed="--resume" in sys.argv)
     kept = {name: found for name in TITLES if (found := kept_of(name)) is not None}
     if "--docs" in sys.argv:
         figures = json.loads((DATA / "known_optima.json").read_text(encoding="utf-8"))
