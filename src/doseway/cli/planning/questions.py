@@ -118,24 +118,21 @@ def failures(network: Path, *, scopes: tuple[str, ...], how: How) -> int:
 @click.option(
     "--workers",
     "words",
-    default="2",
     metavar="WHERE",
-    envvar="DOSEWAY_PLAN_WORKERS",
-    show_envvar=True,
-    help="Where scenarios are solved: N threads, or Ray: ray:N here, ray://HOST:PORT?N on a cluster.",
-    show_default=True,
+    help="N threads, or Ray: ray:N here, ray://HOST:PORT?N on a cluster; else DOSEWAY_WORKERS, doseway.toml, or 2.",
 )
 @click.option("--quick", is_flag=True, help="Without EVPI, VSS and the cost outside the sample.")
 @shared_options
 def uncertain(
-    network: Path, *, scenarios: int, seed: int, weight: float, level: float, words: str, quick: bool, how: How
+    network: Path, *, scenarios: int, seed: int, weight: float, level: float, words: str | None, quick: bool, how: How
 ) -> int:
     """What to decide now, not knowing what happens: expected cost, worst cases, chance of a shortage by tier."""
     from doseway.app.planning import workers  # noqa: PLC0415  # loads numpy
+    from doseway.app.settings import load_settings  # noqa: PLC0415
     from doseway.plan.questions.uncertain import uncertain as ask  # noqa: PLC0415
     from doseway.plan.risk import Risk  # noqa: PLC0415
 
-    tables, executor = loaded(network, how), workers(words)
+    tables, executor = loaded(network, how), workers(words or load_settings().workers)
     with trying(how, "Planning under uncertainty") as (effort, stop):
         answer = ask(
             tables, scenarios=scenarios, seed=seed, risk=Risk(weight=weight, level=level), effort=effort,
