@@ -67,6 +67,8 @@ class DeadlyTeam:
         self.inner.close()
 
 
+# Ray leaves its own processes to the collector, which then warns that they still run.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 @pytest.mark.slow
 def test_actors_answer_as_threads_do_and_a_killed_one_changes_nothing(family: Family, executor: RayExecutor) -> None:
     threads, actors = decided(family, Threads(2)), decided(family, executor)

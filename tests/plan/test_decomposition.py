@@ -267,7 +267,7 @@ def test_a_solve_that_is_killed_leaves_a_whole_checkpoint(tmp_path: Path) -> Non
 
 
 def test_many_scenarios_begin_from_a_sample(monkeypatch: pytest.MonkeyPatch, changed: Callable[..., Any]) -> None:
-    monkeypatch.setattr("doseway.plan.decomposition.shaped._SAMPLE", 5)
+    monkeypatch.setattr("doseway.plan.decomposition.shaped.BATCH", 5)
     chain = Chain(in_plan_units(changed(disruptions=EVENTS)))
     family = family_under(undisturbed(chain), draw(chain, 40, 3))
     answer = decide_for(family, limits=TIGHT, method="decomposed")

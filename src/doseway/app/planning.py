@@ -8,12 +8,15 @@ from doseway.ledger.durable import sync_directory, write_whole
 from doseway.model.errors import ConflictError, UsageError
 from doseway.plan.checks import check
 from doseway.plan.example import worked_example, write_example
+from doseway.plan.executor import Executor, Threads
 from doseway.plan.findings import Finding, require
 from doseway.plan.questions.answering import Answer
 from doseway.plan.record import Planned, from_bytes, to_bytes
 from doseway.plan.seeing.report import Chapter, render
 from doseway.plan.seeing.workbook import network_workbook, workbook
 from doseway.plan.tables import Network, read
+
+_ACTORS = 2
 
 
 def load(path: Path, *, is_strict: bool = False) -> tuple[Network, list[Finding]]:
@@ -69,3 +72,36 @@ def write_workbook(path: Path, answer: Answer) -> None:
 def write_report(path: Path, title: str, chapters: Sequence[Chapter], network: Network | None = None) -> None:
     """Write a report as one HTML page."""
     write_whole(path, render(title, chapters, network, f"Doseway {__version__}"))
+
+
+def workers(words: str) -> Executor:
+    """Return where scenarios are solved.
+
+    Args:
+        words: a number of threads of this process; `ray` or `ray:N` for N actors on this machine; the address of a
+            running Ray cluster, `ray://HOST:PORT`, or with a number of actors `ray://HOST:PORT?N`.
+
+    Raises:
+        UsageError: neither a number nor an address.
+        Unavailable: Ray is not installed, or does not answer.
+    """
+    if words.isdecimal() and int(words) > 0:
+        return Threads(int(words))
+    address, _, count = words.partition("?")
+    if words.startswith("ray://"):
+        return _ray(count, address)
+    name, _, count = words.partition(":")
+    if name == "ray":
+        return _ray(count, None)
+    raise UsageError(
+        f"{words!r} are no workers; at least one is needed",
+        hint="Give a number of threads, `ray`, `ray:4`, or the address of a Ray cluster: `ray://HOST:10001?16`.",
+    )
+
+
+def _ray(count: str, address: str | None) -> Executor:
+    from doseway.engines.ray_team import RayExecutor  # noqa: PLC0415  # only where it is asked for
+
+    if count and not (count.isdecimal() and int(count) > 0):
+        raise UsageError(f"{count!r} is no number of workers", hint="Write `ray:4` or `ray://HOST:10001?16`.")
+    return RayExecutor(int(count) if count else _ACTORS, address=address)

@@ -4,6 +4,7 @@ An actor keeps its linear program and its bases between messages, which stateles
 is made again and told everything again; what it answers then is what it would have answered.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -16,6 +17,8 @@ class _Worker(Protocol):
 
 _Maker = Callable[[], _Worker]
 _TRIES = 5
+_START_SECONDS = "300"
+"""How long Ray's own processes may take to start; Ray's 60 are too few on a busy machine."""
 
 
 class RayExecutor:
@@ -38,10 +41,13 @@ class RayExecutor:
         self.width, self.ray = width, ray
         if not ray.is_initialized():
             here = {"num_cpus": width, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+            os.environ.setdefault("RAY_raylet_start_wait_time_s", _START_SECONDS)
             try:
                 ray.init(log_to_driver=False, **({"address": address} if address else here))
-            except (ConnectionError, RuntimeError) as error:
-                raise Unavailable(f"Ray does not answer: {error}") from error
+            except Exception as error:  # Ray raises a bare Exception when its own processes do not start in time
+                raise Unavailable(
+                    f"Ray does not answer: {error}", hint="Is the address right, or the machine busy?"
+                ) from error
 
     def team(self, makers: Sequence[_Maker]) -> "RayTeam":
         """Make a team."""
@@ -98,7 +104,5 @@ class _Actor:
         return self._worker.tell(message)
 
     def process(self) -> int:
-        """Return the process's number."""
-        import os  # noqa: PLC0415  # only for a test that kills it
-
+        """Return the process's number, for a test that kills it."""
         return os.getpid()

@@ -16,7 +16,7 @@ import numpy as np
 from doseway.model.errors import UsageError
 from doseway.plan.chain import Chain
 from doseway.plan.decomposition.family import Family, family_under
-from doseway.plan.decomposition.worker import Reply, ScenarioWorker
+from doseway.plan.decomposition.worker import Question, Reply, ScenarioWorker
 from doseway.plan.executor import Executor, Threads
 from doseway.plan.highs import Limits, Scaled, solve
 from doseway.plan.program import Floats
@@ -70,10 +70,10 @@ def prices_of_decisions(family: Family, decisions: Floats, executor: Executor | 
     team = team_of.team([_Maker(family.part(owner)) for owner in owners])
     try:
         scaled = decisions / family.base.column_scale[family.decisions]
-        replies: list[Reply] = team.ask([scaled] * len(owners))
+        replies: list[Reply] = team.ask([Question([scaled], np.arange(len(owner))) for owner in owners])
     finally:
         team.close()
-    return np.concatenate([reply.costs for reply in replies])[np.argsort(np.concatenate(owners))]
+    return np.concatenate([reply.costs[0] for reply in replies])[np.argsort(np.concatenate(owners))]
 
 
 def _priced_one_by_one(family: Family, decisions: Floats) -> Floats:

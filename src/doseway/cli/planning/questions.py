@@ -115,24 +115,28 @@ def failures(network: Path, *, scopes: tuple[str, ...], how: How) -> int:
 @click.option("--seed", default=1, metavar="N", help="Of the draw.", show_default=True)
 @click.option("--weight", default=0.0, metavar="SHARE", help="Of the worst cases beside the mean.", show_default=True)
 @click.option("--level", default=0.95, metavar="SHARE", help="Cases beyond it are the worst.", show_default=True)
-@click.option("--workers", default=2, metavar="N", help="Threads.", show_default=True)
+@click.option(
+    "--workers",
+    "words",
+    metavar="WHERE",
+    help="N threads, or Ray: ray:N here, ray://HOST:PORT?N on a cluster; else DOSEWAY_WORKERS, doseway.toml, or 2.",
+)
 @click.option("--quick", is_flag=True, help="Without EVPI, VSS and the cost outside the sample.")
 @shared_options
 def uncertain(
-    network: Path, *, scenarios: int, seed: int, weight: float, level: float, workers: int, quick: bool, how: How
+    network: Path, *, scenarios: int, seed: int, weight: float, level: float, words: str | None, quick: bool, how: How
 ) -> int:
     """What to decide now, not knowing what happens: expected cost, worst cases, chance of a shortage by tier."""
-    from doseway.plan.executor import Threads  # noqa: PLC0415  # loads numpy
+    from doseway.app.planning import workers  # noqa: PLC0415  # loads numpy
+    from doseway.app.settings import load_settings  # noqa: PLC0415
     from doseway.plan.questions.uncertain import uncertain as ask  # noqa: PLC0415
     from doseway.plan.risk import Risk  # noqa: PLC0415
 
-    if workers < 1:
-        raise UsageError("at least one worker is needed")
-    tables = loaded(network, how)
+    tables, executor = loaded(network, how), workers(words or load_settings().workers)
     with trying(how, "Planning under uncertainty") as (effort, stop):
         answer = ask(
             tables, scenarios=scenarios, seed=seed, risk=Risk(weight=weight, level=level), effort=effort,
-            executor=Threads(workers), is_valued=not quick,
+            executor=executor, is_valued=not quick,
         )  # fmt: skip
     show(answer, how, "Plan under uncertainty", tables)
     return ended(stop)

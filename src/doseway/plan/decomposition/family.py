@@ -46,6 +46,16 @@ class Family:
         """Whether something decided after the event must be whole: cuts do not describe that."""
         return bool(self.base.is_integer[~self.is_first].any())
 
+    @cached_property
+    def shares_prices(self) -> bool:
+        """Whether prices found in one scenario bound the costs of all: what follows has the same costs and matrix."""
+        column = self.base.column_of_entry
+        return not any(
+            (~self.is_first[change.cost[0]]).any()
+            or (~self.is_first[column[change.entries[0]]] & ~self.is_first_row[self.base.rows[change.entries[0]]]).any()
+            for change in self.changes
+        )
+
     @property
     def entries(self) -> int:
         """Entries of the matrix of the extensive form: what decides whether it fits."""

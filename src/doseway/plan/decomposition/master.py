@@ -145,6 +145,14 @@ class Master:
         x = np.where(self.is_integer, np.round(x), x) if is_mip else x
         return Answer(np.clip(x, self.lower, self.upper), bound * self.money, spent)
 
+    def known(self, x: Floats) -> Floats:
+        """Return what the cuts say that each θ is at least at decisions; -inf without a cut."""
+        known = np.full(len(self.weights), -np.inf)
+        for cut in self.cuts:
+            if cut.group >= 0:
+                known[cut.group] = max(known[cut.group], float(cut.slope @ x) + cut.level)
+        return known
+
     def purge(self) -> None:
         """Drop the cuts that have been slack for many rounds: that loosens the bound, never breaks it."""
         activity = np.asarray(self.solver.getSolution().row_value, dtype=np.float64)[self._row_count :]

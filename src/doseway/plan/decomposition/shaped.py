@@ -7,8 +7,8 @@ from the decisions for a sample of them. Both bounds are always known; whoever s
 worker holds one linear program, whatever the number of its scenarios.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,7 +17,7 @@ from doseway.model.errors import Unavailable, UsageError
 from doseway.plan.decomposition.checkpoint import Checkpoint, Saved
 from doseway.plan.decomposition.family import Family
 from doseway.plan.decomposition.master import FAR, Answer, Cut, Master
-from doseway.plan.decomposition.worker import Reply, ScenarioWorker
+from doseway.plan.decomposition.worker import Question, Reply, ScenarioWorker
 from doseway.plan.executor import Executor, Maker, Team
 from doseway.plan.highs import Limits, Progress, Scaled, Status, Watch, relative_gap, relaxed, solve
 from doseway.plan.program import Floats, Ints
@@ -25,13 +25,18 @@ from doseway.plan.risk import Risk, tail_weights, valued
 
 CLUSTERS: Final = 20
 _HALF: Final = 0.5
+_INNER: Final = 3
+_STEPS: Final = (0.1, 0.3)
+_ROUGH: Final = 6.0
 _REACH: Final = 0.1
-_SAMPLE: Final = 40
+BATCH: Final = 40
+"""Scenarios solved in a round; the others are bounded by the prices of those, until a plan is to be priced."""
 _PLENTY: Final = 20.0
 _START_GAP: Final = 1e-2
 _START_SECONDS: Final = 30.0
 _WHOLE: Final = 1e-6
 _ROUNDS: Final = 2000
+_TINY: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,6 @@ class _Run:
         checkpoint: Checkpoint | None,
     ) -> None:
         self.family, self.risk, self.limits, self.watch, self.checkpoint = family, risk, limits, watch, checkpoint
-        self.executor = executor
         self.money = Scaled(family.base).cost_scale
         saved = checkpoint.load(family, risk) if checkpoint else None
         self.groups = _groups(len(family), risk)
@@ -124,29 +128,11 @@ class _Run:
         self.seconds, self.rounds, self.bound, self.reach = 0.0, 0, -np.inf, _REACH
         self.best: Floats | None = None
         self.best_cost, self.best_costs = np.inf, np.zeros(0)
-        self.start = saved.decisions / self.master.scale if saved else self._start()
-
-    def _start(self) -> Floats:
-        """Return the decisions to begin with: for a sample of many scenarios, for the expected values of a few."""
-        count = len(self.family)
-        if count < 4 * _SAMPLE or self.limits.seconds < _START_SECONDS:
-            return self._expected_start()
-        chosen = np.arange(0, count, -(-count // _SAMPLE))
-        part = self.family.part(chosen)
-        part = replace(part, probabilities=part.probabilities / part.probabilities.sum())
-        limits = Limits(gap=max(self.limits.gap, _START_GAP / 5), seconds=self.limits.seconds / 4)
-        sample = _Run(part, self.risk, limits, self.executor, self._still_wanted, None)
-        try:
-            sample.status()
-        finally:
-            sample.team.close()
-        self.seconds, self.reach = self.seconds + sample.seconds, sample.reach
-        return self._expected_start() if sample.best is None else sample.best
-
-    def _still_wanted(self, progress: Progress) -> bool:
-        """Tell the watch of the sample's time only: its cost and bound are those of another problem."""
-        told = Progress(seconds=progress.seconds, cost=np.inf, bound=-np.inf, gap=np.inf)
-        return self.watch is None or self.watch(told)
+        self.every = np.arange(len(family))
+        self.is_small = len(family) <= 2 * BATCH or not family.shares_prices
+        self.solved, self.counts = np.zeros(len(family)), family.probabilities
+        self.resumes = saved is not None
+        self.start = self.core = saved.decisions / self.master.scale if saved else self._expected_start()
 
     def _expected_start(self) -> Floats:
         """Return the best decisions for the expected values: a plan from the first round on."""
@@ -160,12 +146,14 @@ class _Run:
         return np.clip(outcome.x[columns] / self.master.scale, self.master.lower, self.master.upper)
 
     def status(self) -> Status:
-        """Run to the end, and say how it ended."""
-        for step in (self._first, self._linear, self._whole):
-            for _ in step():
-                self._keep()
-                if not self._may_go_on():
-                    return "feasible"
+        """Run to the end, and say how it ended; a run that is stopped early still has a plan where there is time."""
+        for _ in self._steps():
+            self._keep()
+            if not self._may_go_on():
+                break
+        if self.best is None:
+            self._evaluate(self._rounded())
+            self._keep()
         return "optimal" if self.gap() <= self.limits.gap * 1.000001 else "feasible"
 
     def _may_go_on(self) -> bool:
@@ -197,50 +185,88 @@ class _Run:
             decisions = self.best * self.master.scale
             self.checkpoint.save(self.family, self.risk, Saved(cuts=self.master.cuts, decisions=decisions))
 
-    def _first(self) -> Iterator[None]:
-        """Ask about the most that can be decided, whose cuts bound all costs from below, and the first decisions."""
+    def _steps(self) -> Iterator[None]:
+        """Close the gap: without the demand for whole numbers, then with it on the same cuts."""
+        # What the most that can be decided still costs bounds all costs from below, from the first round on.
         most = np.where(self.master.upper < FAR, self.master.upper, np.maximum(self.start, 0.0) + _PLENTY)
-        self.evaluate(most, is_plan=False)
-        self.evaluate(self.start)
-        yield
+        self._tried([most], is_plan=False)
+        if self.resumes:
+            self._evaluate(self.start)
+        every = (self.master.lower, self.master.upper)
+        core = yield from self._descent(self.start, every, close=1.0 if self.is_small else _ROUGH)
+        gap, whole = max(self.limits.gap / 2, _START_GAP / 10), self.master.is_integer
+        while self.gap() > self.limits.gap:
+            if whole.any():
+                core = yield from self._whole(core, gap)
+            if self.gap() > self.limits.gap:
+                self._evaluate(core)
+                yield
+            if self.gap() > self.limits.gap and not (self.is_small and whole.any()):
+                core = yield from self._descent(core, every)
+            gap = min(gap, max(self.limits.gap / 4, self.gap() / 4))
 
-    def _linear(self) -> Iterator[None]:
-        """Close the gap without the demand for whole numbers."""
-        core, core_cost = self.start, self.best_cost
+    def _whole(self, core: Floats, gap: float) -> Generator[None, None, Floats]:
+        """Return decisions near the least cost with the whole numbers that the master proposes; the bound is proved."""
+        answer, whole = self._proposed(gap), self.master.is_integer
+        self.bound = max(self.bound, answer.bound)
+        if self.gap() <= self.limits.gap:
+            return core
+        box = (self.master.lower.copy(), self.master.upper.copy())
+        box[0][whole], box[1][whole] = answer.x[whole], answer.x[whole]
+        return (yield from self._descent(np.where(whole, answer.x, core), box, is_bound=False))
+
+    def _descent(
+        self, core: Floats, box: tuple[Floats, Floats], *, is_bound: bool = True, close: float = 1.0
+    ) -> Generator[None, None, Floats]:
+        """Return decisions in a box whose cost is near its least, as far as the prices found so far tell.
+
+        A proposal is looked for around the best decisions so far, and tried half way there.
+        """
+        [cost] = self._tried([core])
+        yield
+        enough = max(self.limits.gap / 3 * close, 1e-9)
         while True:
-            bound = self._proposed(None).bound
-            self.bound = max(self.bound, bound)
-            if min(relative_gap(core_cost, bound), self.gap() / 2) <= max(self.limits.gap / 2, 1e-9):
-                return
-            near = self._proposed(None, self._around(core, self.reach) if np.isfinite(core_cost) else None)
-            hoped = core_cost - near.bound
-            x = core + _HALF * (near.x - core) if np.isfinite(core_cost) else near.x
-            cost = self.evaluate(x)
-            won = core_cost - cost
+            bound = self._bounded(core, box)
+            self.core = core
+            if is_bound:
+                self.bound = max(self.bound, bound)
+            if relative_gap(cost, bound) <= enough or (is_bound and self.gap() <= self.limits.gap):
+                return core
+            near = self._proposed(None, self._around(core, box) if np.isfinite(cost) else box)
+            x = core + _HALF * (near.x - core) if np.isfinite(cost) else near.x
+            new, *again = self._tried([x, core])
+            cost = again[0] if again else cost
+            won, hoped = cost - new, cost - near.bound
             if won > 0:
-                core, core_cost = x, cost
-            if won > hoped / 4 or hoped < self.limits.gap / 4 * abs(core_cost):
+                core, cost = x, new
+            if won > hoped / 4 or hoped < 0.4 * self.limits.gap * abs(cost):  # near enough: look further
                 self.reach = min(2 * self.reach, FAR)
             elif won < -hoped:
                 self.reach /= 2
             yield
-            self.master.purge()
+            if is_bound:
+                self.master.purge()
 
-    def _around(self, core: Floats, reach: float) -> tuple[Floats, Floats]:
-        """Return the box around decisions in which the next proposal is looked for."""
-        size = reach * np.maximum(1.0, np.abs(core))
-        return np.maximum(core - size, self.master.lower), np.minimum(core + size, self.master.upper)
+    def _bounded(self, core: Floats, box: tuple[Floats, Floats]) -> float:
+        """Return a bound in a box, raised by what the prices found so far say on the way from the best decisions to it.
 
-    def _whole(self) -> Iterator[None]:
-        """Close the gap with whole numbers."""
-        gap = max(self.limits.gap / 2, _START_GAP / 10)
-        while self.master.is_integer.any() and self.gap() > self.limits.gap:
-            answer = self._proposed(gap)
-            self.bound = max(self.bound, answer.bound)
-            if self.gap() > self.limits.gap:
-                self.evaluate(answer.x)
-            yield
-            gap = min(gap, max(self.limits.gap / 4, self.gap() / 4)) if self.gap() > 0 else gap
+        That solves no scenario, so the bound rises many times in the time of one round.
+        """
+        if not self.is_small:
+            for _ in range(_INNER):
+                far = self._proposed(None, box)
+                self._ask([core + step * (far.x - core) for step in _STEPS], self.every[:0], is_plan=False)
+        return self._proposed(None, box).bound
+
+    def _around(self, core: Floats, box: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+        """Return the part of a box around decisions in which the next proposal is looked for."""
+        size = self.reach * np.maximum(1.0, np.abs(core))
+        return np.maximum(core - size, box[0]), np.minimum(core + size, box[1])
+
+    def _rounded(self) -> Floats:
+        """Return decisions in whole numbers that the cuts so far suggest."""
+        whole = self.master.is_integer
+        return np.where(whole, self._proposed(_START_GAP).x, self.core) if whole.any() else self.core
 
     def _proposed(self, gap: float | None, box: tuple[Floats, Floats] | None = None) -> Answer:
         answer = self.master.solve(gap, self.limits.seconds - self.seconds, box)
@@ -250,32 +276,63 @@ class _Run:
         self.seconds += answer.seconds
         return answer
 
-    def evaluate(self, x: Floats, *, is_plan: bool = True) -> float:
-        """Ask the workers about decisions, add the cuts, and return the weighted cost; infinite where some cannot.
+    def _evaluate(self, x: Floats) -> None:
+        """Solve all scenarios for decisions: the plan's cost, exactly."""
+        self._ask([x], self.every)
+
+    def _tried(self, points: list[Floats], *, is_plan: bool = True) -> list[float]:
+        """Return what decisions cost at least, some of the scenarios solved for the first of them.
+
+        Where all are solved each time, the first alone is answered: the others are known already.
+        """
+        if self.is_small:
+            return self._ask(points[:1], self.every, is_plan=is_plan)
+        return self._ask(points, self._batch(), is_plan=is_plan)
+
+    def _batch(self) -> Ints:
+        """Return the scenarios to be solved next: those that count most, and were solved longest ago."""
+        age = self.rounds + 1 - self.solved
+        return np.sort(np.argsort(-self.counts * age, kind="stable")[:BATCH])
+
+    def _ask(self, points: list[Floats], chosen: Ints, *, is_plan: bool = True) -> list[float]:
+        """Ask the workers about decisions, add the cuts, and return the weighted costs; infinite where some cannot.
 
         What breaks rules about decisions themselves is no plan, but its cuts are as good as any.
         """
-        replies: list[Reply] = self.team.ask([x] * len(self.owners))
+        is_chosen = np.isin(self.every, chosen)
+        questions = [Question(points, np.flatnonzero(is_chosen[owner])) for owner in self.owners]
+        replies: list[Reply] = self.team.ask(questions)
         self.rounds += 1
         self.seconds += max(reply.seconds for reply in replies)
+        self.solved[chosen] = self.rounds
         order = np.argsort(np.concatenate(self.owners))
-        costs, slopes, sides = (
-            np.concatenate([getattr(reply, name) for reply in replies])[order] for name in ("costs", "slopes", "limits")
+        costs, slopes = (
+            np.concatenate([getattr(r, n) for r in replies], axis=1)[:, order] for n in ("costs", "slopes")
         )
-        for scenario in np.flatnonzero(~np.isfinite(costs))[:CLUSTERS]:
-            self.master.add(Cut(-1, -slopes[scenario] * self.money, float(sides[scenario]) * self.money))
+        sides = np.concatenate([reply.limits for reply in replies])[order]
+        for scenario in np.flatnonzero(np.isposinf(costs[0]))[:CLUSTERS]:
+            self.master.add(Cut(-1, -slopes[0, scenario] * self.money, float(sides[scenario]) * self.money))
+        totals = [self._learnt(x, *known) for x, *known in zip(points, costs, slopes, strict=True)]
+        whole = self.master.is_integer
+        is_whole = bool((np.abs(points[0] - np.round(points[0]))[whole] <= _WHOLE).all())
+        if is_plan and is_whole and len(chosen) == len(self.every) and totals[0] < self.best_cost:
+            self.best, self.best_cost, self.best_costs = points[0], totals[0], costs[0]
+        return totals
+
+    def _learnt(self, x: Floats, costs: Floats, slopes: Floats) -> float:
+        """Add cuts at decisions, and return the weighted cost."""
         if not np.isfinite(costs).all():
             return np.inf
+        known, total = self.master.known(x), np.zeros(len(costs))
         for group, weights in enumerate(self._weights(costs)):
-            slope = weights @ slopes
-            self.master.add(Cut(group, slope, float(weights @ costs) - float(slope @ x)))
-        cost = (
-            float(self.master.cost @ x) + self.family.base.offset + valued(costs, self.family.probabilities, self.risk)
-        )
-        whole = self.master.is_integer
-        if is_plan and cost < self.best_cost and (np.abs(x - np.round(x))[whole] <= _WHOLE).all():
-            self.best, self.best_cost, self.best_costs = x, cost, costs
-        return cost
+            total += self.groups[group][0] * weights
+            cost = float(weights @ costs)
+            if cost > known[group] + _TINY * abs(cost):
+                slope = weights @ slopes
+                self.master.add(Cut(group, slope, cost - float(slope @ x)))
+        self.counts = total
+        after = valued(costs, self.family.probabilities, self.risk)
+        return float(self.master.cost @ x) + self.family.base.offset + after
 
     def _weights(self, costs: Floats) -> Iterator[Floats]:
         """Return the weight of each scenario in the cut of each group."""
