@@ -62,6 +62,9 @@ def test_devices_are_found_by_typing_and_the_silent_ones_by_one_click(visit: Vis
     page.get_by_role("link", name="Silent").click()
     expect(page.locator("#devices tbody tr")).to_have_count(1)
     expect(page.locator("#devices tbody")).to_contain_text("TRK-1009")
+    asked = page.context.request
+    assert [one["device"] for one in asked.get(f"{demo}/v1/devices?is_silent=true").json()] == ["TRK-1009"]
+    assert [one["device"] for one in asked.get(f"{demo}/v1/devices?shipment=shp-0001").json()] == ["TRK-1001"]
     page.goto(f"{demo}/devices?text=nothing")
     expect(page.locator(".empty")).to_contain_text("No device matches")
 

@@ -110,6 +110,10 @@ def test_the_static_files_may_be_kept_for_good_and_are_small(visit: Visit, demo:
     answer = request.get(demo + script)
     assert "immutable" in answer.headers["cache-control"]
     assert answer.headers["content-encoding"] == "gzip"
-    assert request.get(f"{demo}/static/THIRD-PARTY.txt").text().count("=" * 80) >= 8
+    licences = request.get(f"{demo}/static/THIRD-PARTY.txt").text()
+    assert licences.count("=" * 80) >= 8
+    assert "maplibre-gl 6" in licences
     assert request.get(f"{demo}/static/..%2f__init__.py").status == 404
-    assert len(Path(ROOT / "src/doseway/ui/static/app.js").read_bytes()) < 250_000
+    always = Path(ROOT / "src/doseway/ui/static/app.js").read_bytes()
+    assert len(always) < 250_000
+    assert b"maplibre" not in always, "it is fetched only where a graphics card draws the maps"

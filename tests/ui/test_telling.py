@@ -83,11 +83,17 @@ def test_variants(rule: str, limits: dict[str, object], details: dict[str, int |
     assert told.endswith(text)
 
 
-def test_what_it_has_no_sentence_or_no_figures_for_is_left_to_the_english_text() -> None:
+def test_a_finding_without_its_figures_is_told_by_its_rule() -> None:
+    teller = Teller(words("es"))
+    assert teller.finding(found("excursion"), {}) == "Excursión durante 1 h 35 min.", "no limit is known"
+    assert teller.finding(found("excursion", peak_milli=None), EXCURSION) == "Excursión durante 1 h 35 min."
+    lasting = teller.finding(found("mkt", end=False, details={"effect": "qa-review"}), {"limit_milli": 8_000})
+    assert lasting.startswith("Temperatura cinética media desde 20")
+
+
+def test_what_it_has_no_sentence_for_is_left_to_the_english_text() -> None:
     teller = Teller(words("es"))
     assert teller.finding(found("acme_rule"), {}) == ""
-    assert teller.finding(found("excursion"), {}) == "", "no limit is known"
-    assert teller.finding(found("excursion", peak_milli=None), EXCURSION) == ""
     assert teller.fact(TimelineRow(index=1, at_ms=1, type="acme.fact", by="x", text="X."), {}) == ""
 
 

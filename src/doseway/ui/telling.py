@@ -129,14 +129,21 @@ class Teller:
         self.site_of = site_of
 
     def finding(self, one: Finding, limits: Limits, zone: str = "UTC") -> str:
-        """Tell a finding under the limits in force; empty where there is no sentence or a figure of it is missing."""
+        """Tell a finding under the limits in force; empty where there is no sentence for its rule.
+
+        Where a figure is missing (sums are not told while they run on), it is the rule's name and since when.
+        """
         template = FINDINGS.get(variant(one, limits))
         if template is None:
             return ""
+        figures = _Figures(self.words, self.site_of, one, limits, zone)
         try:
-            return self.words.say(template) % _Figures(self.words, self.site_of, one, limits, zone)
+            return self.words.say(template) % figures
         except KeyError:
-            return ""  # found by another version of the rule, whose figures are others
+            return self.words.say(mark("%(rule)s %(when)s.")) % {
+                "rule": self.words.rule(one.rule),
+                "when": figures.when(),
+            }
 
     def fact(self, row: TimelineRow, limits: Limits, zone: str = "UTC") -> str:
         """Tell a fact about a shipment; `limits` are those of its alert. Empty where there is no sentence."""
