@@ -16,7 +16,7 @@ from doseway.api.openapi import description
 from doseway.app.accounts import Accounts
 from doseway.app.board import Tower
 from doseway.app.logbook import SystemClock
-from doseway.app.settings import HttpSettings, NotifySettings, Settings
+from doseway.app.settings import HttpSettings, NotifySettings, PlanSettings, Settings
 from doseway.cli.main import COMMANDS, cli
 from doseway.coldchain import profile as profiles
 from doseway.coldchain import registry as rules
@@ -40,6 +40,7 @@ SETTINGS_TABLES: tuple[tuple[str, type[msgspec.Struct], str], ...] = (
     ("[[doors.tive]]", TiveSettings, ""),
     ("[[doors.folder]]", FolderSettings, ""),
     ("[notify]", NotifySettings, "DOSEWAY_NOTIFY__"),
+    ("[plan]", PlanSettings, "DOSEWAY_PLAN__"),
 )
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py from the code. Do not edit. -->\n"

@@ -4,6 +4,7 @@ import io
 import zipfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import python_calamine
@@ -17,7 +18,7 @@ from doseway.plan.example import example_files, worked_example
 from doseway.plan.record import network_hash
 
 
-def sheets(data: bytes) -> dict[str, list[list[object]]]:
+def sheets(data: bytes) -> dict[str, list[list[Any]]]:
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     return {name: [list(row) for row in book.get_sheet_by_name(name).to_python()] for name in book.sheet_names}
 

@@ -12,20 +12,26 @@ from hypothesis import strategies as st
 from doseway.plan.example import worked_example
 from doseway.plan.highs import Limits
 from doseway.plan.questions.answering import Effort
+from doseway.plan.questions.buffer import buffer
+from doseway.plan.questions.capacity import capacity
 from doseway.plan.questions.cheapest import cheapest
 from doseway.plan.questions.compare import compare
 from doseway.plan.questions.exposure import exposure
 from doseway.plan.questions.failures import failures
 from doseway.plan.questions.frontier import frontier
-from doseway.plan.questions.resource import with_maximum
+from doseway.plan.questions.resource import resource, with_maximum
 from doseway.plan.questions.roadmap import roadmap
+from doseway.plan.questions.uncertain import uncertain
+from doseway.plan.questions.why import why
 from doseway.plan.record import Planned
 from doseway.plan.seeing.charts import compare_chart, frontier_chart, roadmap_chart, survival_chart
+from doseway.plan.seeing.cuts import cut_chart
 from doseway.plan.seeing.drawing import Figure, spread, ticks
 from doseway.plan.seeing.heat import exposure_map, load_map
 from doseway.plan.seeing.sankey import sankey
+from doseway.plan.seeing.steps import buffer_chart, capacity_chart, places_chart, resource_chart, risk_chart
 from doseway.plan.seeing.weights import columns_of, links, utilisation
-from doseway.plan.seeing.world import world
+from doseway.plan.seeing.world import changes_map, lanes_map, world
 from doseway.plan.tables import Network
 
 EXACT = Effort(limits=Limits(gap=1e-6))
@@ -40,6 +46,18 @@ DRAW: dict[str, Callable[[Network, Planned], Figure]] = {
     "compare": lambda n, p: compare_chart(
         compare(p, cheapest(with_maximum(n, 0.5, since="2027-01-01"), EXACT).plan, ("<a>", "b & c"))
     ),
+    "lanes": lambda n, _: lanes_map(n),
+    "changes": lambda n, p: changes_map(
+        n, p, cheapest(with_maximum(n, 0.5, since="2027-01-01"), EXACT).plan, ("<a>", "b & c")
+    ),
+    "made": lambda n, p: places_chart(
+        compare(p, cheapest(with_maximum(n, 0.5, since="2027-01-01"), EXACT).plan, ("<a>", "b & c"))
+    ),
+    "steps": lambda n, _: capacity_chart(capacity(n, EXACT)),
+    "caps": lambda n, _: resource_chart(resource(n, (0.5,), since="2027-01-01", effort=EXACT)),
+    "buffers": lambda n, _: buffer_chart(buffer(n, scenarios=3, effort=EXACT)),
+    "risk": lambda n, _: risk_chart(uncertain(n, scenarios=4, effort=EXACT, is_valued=False)),
+    "cut-0": lambda n, _: cut_chart(why(n, failed=(("country", "CN"),), effort=EXACT).reasons[0]),
     "frontier": lambda n, _: frontier_chart(frontier(n, (1.0, 0.5), since="2027-01-01", effort=EXACT)),
 }
 PLACES = {"Karst": (38, 114), "Ankle": (22, 73), "Bend": (37, -77), "Fill": (30, -90), "Depot": (35, -90)}

@@ -20,6 +20,7 @@ from doseway.app.plans.asks import (
 )
 from doseway.app.plans.made import Chapter, Made, Status, chapter, finite
 from doseway.model.errors import UsageError
+from doseway.plan.decomposition.checkpoint import Checkpoint
 from doseway.plan.executor import Threads
 from doseway.plan.highs import Limits, Watch
 from doseway.plan.questions import buffer as buffers
@@ -42,7 +43,7 @@ from doseway.plan.seeing.cuts import cut_chart
 from doseway.plan.seeing.drawing import Figure
 from doseway.plan.seeing.heat import exposure_map, load_map
 from doseway.plan.seeing.sankey import sankey
-from doseway.plan.seeing.world import world
+from doseway.plan.seeing.world import changes_map, world
 from doseway.plan.solving import Infeasible
 from doseway.plan.tables import Network
 
@@ -92,10 +93,13 @@ def answered(question: str, asked: Asked) -> Made:
         )
 
 
-def compared(first: Planned, second: Planned, names: tuple[str, str]) -> Made:
-    """Say what differs between two plans that were kept; nothing is solved."""
+def compared(first: Planned, second: Planned, names: tuple[str, str], network: Network | None = None) -> Made:
+    """Say what differs between two kept plans; nothing is solved. With the network of both, on its map too."""
     answer = compare(first, second, names)
-    told = chapter("Compare two plans", answer, (charts.compare_chart(answer), steps.places_chart(answer)))
+    drawn: tuple[Figure, ...] = (charts.compare_chart(answer), steps.places_chart(answer))
+    if network is not None and answer.is_same_network:
+        drawn = (drawn[0], changes_map(network, first, second, names), drawn[1])
+    told = chapter("Compare two plans", answer, drawn)
     return Made(
         question="compare", title=f"{names[0]} against {names[1]}", chapters=[told], status="reckoned",
         currency=first.currency, answer=msgspec.to_builtins(answer),
@@ -190,6 +194,7 @@ def _uncertain(asked: Asked) -> Made:
     answer = uncertain(
         asked.network, scenarios=ask.scenarios, seed=ask.seed, risk=Risk(weight=ask.weight, level=ask.level),
         effort=asked.effort, executor=Threads(_WORKERS), is_valued=not ask.is_quick,
+        checkpoint=Checkpoint(asked.checkpoint),
     )  # fmt: skip
     drawn = (steps.risk_chart(answer), world(asked.network, answer.plan))
     made = _of_plan("uncertain", answer, answer.plan, [chapter(TITLES["uncertain"], answer, drawn)])

@@ -163,8 +163,9 @@ class PlanRoom:
 
     def compared(self, first: int, second: int) -> made.Made:
         """Compare the plans of two answers. Raises as `plan_of`."""
-        names = (f"answer {first}", f"answer {second}")
-        return compared(self.plan_of(first), self.plan_of(second), names)
+        head, names = self.answer(first)[0], (f"answer {first}", f"answer {second}")
+        network = self.examined(self.version(head.network, head.version)).network
+        return compared(self.plan_of(first), self.plan_of(second), names, network)
 
     def close(self) -> None:
         """End what runs."""

@@ -20,11 +20,12 @@ def capacity(network: Path, *, steps: tuple[float, ...], how: How) -> int:
     """How many doses more from idle capacity, at what cost, and what binds then."""
     from doseway.plan.questions.capacity import STEPS  # noqa: PLC0415  # loads numpy
     from doseway.plan.questions.capacity import capacity as ask  # noqa: PLC0415
+    from doseway.plan.seeing.steps import capacity_chart  # noqa: PLC0415
 
     tables = loaded(network, how)
     with trying(how, "Asking for more doses") as (effort, stop):
         answer = ask(tables, effort, steps or STEPS)
-    show(answer, how, "Doses more from idle capacity", tables)
+    show(answer, how, "Doses more from idle capacity", tables, (capacity_chart(answer),) if how.html else ())
     return ended(stop)
 
 
@@ -43,11 +44,12 @@ def resource(
     """What to re-source and where, and what a maximum share by country costs."""
     from doseway.plan.questions.resource import SHARES  # noqa: PLC0415  # loads numpy
     from doseway.plan.questions.resource import resource as ask  # noqa: PLC0415
+    from doseway.plan.seeing.steps import resource_chart  # noqa: PLC0415
 
     tables = loaded(network, how)
     with trying(how, "Re-sourcing") as (effort, stop):
         answer = ask(tables, shares or SHARES, countries=countries, measure=measure, since=since, effort=effort)
-    show(answer, how, "What a maximum share by country costs", tables)
+    show(answer, how, "What a maximum share by country costs", tables, (resource_chart(answer),) if how.html else ())
     return ended(stop)
 
 
@@ -75,11 +77,12 @@ def export(network: Path, *, how: How) -> int:
 def buffer(network: Path, *, days: float, scenarios: int, seed: int, tried: int, how: How) -> int:
     """Where buffer stock of what buys most, by what it saves in scenarios."""
     from doseway.plan.questions.buffer import buffer as ask  # noqa: PLC0415  # loads numpy
+    from doseway.plan.seeing.steps import buffer_chart  # noqa: PLC0415
 
     tables = loaded(network, how)
     with trying(how, "Pricing stock") as (effort, stop):
         answer = ask(tables, scenarios=scenarios, seed=seed, stock_days=days, tried=tried, effort=effort)
-    show(answer, how, "Where buffer stock buys most", tables)
+    show(answer, how, "Where buffer stock buys most", tables, (buffer_chart(answer),) if how.html else ())
     return ended(stop)
 
 
@@ -131,6 +134,7 @@ def uncertain(
     from doseway.app.settings import load_settings  # noqa: PLC0415
     from doseway.plan.questions.uncertain import uncertain as ask  # noqa: PLC0415
     from doseway.plan.risk import Risk  # noqa: PLC0415
+    from doseway.plan.seeing.steps import risk_chart  # noqa: PLC0415
 
     tables, executor = loaded(network, how), workers(words or load_settings().workers)
     with trying(how, "Planning under uncertainty") as (effort, stop):
@@ -138,7 +142,7 @@ def uncertain(
             tables, scenarios=scenarios, seed=seed, risk=Risk(weight=weight, level=level), effort=effort,
             executor=executor, is_valued=not quick,
         )  # fmt: skip
-    show(answer, how, "Plan under uncertainty", tables)
+    show(answer, how, "Plan under uncertainty", tables, (risk_chart(answer),) if how.html else ())
     return ended(stop)
 
 
@@ -199,6 +203,7 @@ def why(network: Path, *, market: str, product: str, failed: tuple[str, ...], ho
     Exit code: 0 nobody is short, 1 somebody is.
     """
     from doseway.plan.questions.why import why as ask  # noqa: PLC0415  # loads numpy
+    from doseway.plan.seeing.cuts import cut_chart  # noqa: PLC0415
 
     targets = []
     for one in failed:
@@ -209,5 +214,6 @@ def why(network: Path, *, market: str, product: str, failed: tuple[str, ...], ho
     tables = loaded(network, how)
     with trying(how, "Planning") as (effort, stop):
         answer = ask(tables, market, product, failed=tuple(targets), effort=effort)
-    show(answer, how, "Why a dose is short", tables)
+    drawn = tuple(cut_chart(one, i) for i, one in enumerate(answer.reasons[:6])) if how.html else ()
+    show(answer, how, "Why a dose is short", tables, drawn)
     return ended(stop, FINDING if answer.reasons else 0)

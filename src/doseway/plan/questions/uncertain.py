@@ -13,6 +13,7 @@ import numpy as np
 from doseway.model.errors import UsageError
 from doseway.plan.answer import Plan
 from doseway.plan.chain import Chain
+from doseway.plan.decomposition.checkpoint import Checkpoint
 from doseway.plan.decomposition.family import Family, family_under
 from doseway.plan.executor import Executor
 from doseway.plan.formulation.draft import Draft
@@ -155,6 +156,7 @@ def uncertain(
     effort: Effort | None = None,
     executor: Executor | None = None,
     is_valued: bool = True,
+    checkpoint: Checkpoint | None = None,
 ) -> Uncertain:
     """Plan under uncertainty.
 
@@ -165,6 +167,7 @@ def uncertain(
         effort: how hard to try.
         executor: where the scenarios are solved; else threads of this process.
         is_valued: reckon EVPI, VSS and the cost outside the sample too; about twice the work.
+        checkpoint: a file from which a killed solve by cuts goes on.
 
     Raises:
         UsageError: no scenarios, or no decisions that all of them can follow.
@@ -177,7 +180,7 @@ def uncertain(
     chain = Chain(in_plan_units(network))
     draft, drawn = undisturbed(chain), draw(chain, scenarios, seed)
     family = family_under(draft, drawn)
-    found = decide_for(family, risk, effort.limits, effort.watch, executor=executor)
+    found = decide_for(family, risk, effort.limits, effort.watch, executor=executor, checkpoint=checkpoint)
     inside = cases(draft, drawn, found.decisions)
     worth = _Worth()
     if is_valued:

@@ -72,7 +72,12 @@ def capacity_chart(answer: Capacity) -> Figure:
             for step in answer.steps
         ),
     ]
-    twin = next(one for one in answer.sheets() if one.name == "steps")
+    told: list[tuple[str, float, float | None]] = [
+        ("as it is", answer.as_it_is, None), ("required", answer.needed, None),
+        *((f"with {percent(s.share)} of the rest", answer.as_it_is + s.extra, s.extra_cost) for s in answer.steps),
+    ]  # fmt: skip
+    columns: list[str | tuple[str, str]] = ["what", ("amount", answer.unit), ("more cost", answer.currency)]
+    twin = sheet("steps_drawn", "Doses and their price", columns, told)
     return bars("steps", "Doses and their price", answer.words()[0], answer.unit, rows, twin)
 
 

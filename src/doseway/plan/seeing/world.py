@@ -24,6 +24,7 @@ _MARGIN: Final = 14.0
 _TOP: Final = 8.0
 _LEGEND: Final = 46.0
 _WIDEST: Final = 13.0
+_SEEN: Final = 1e-3
 _NEAR: Final = 0.85
 _FULL: Final = 0.98
 _SIZE: Final = 12.0
@@ -75,6 +76,34 @@ def lanes_map(network: Network) -> Figure:
     caption = f"{places}, joined by {several(len(lanes), 'lane')}; nothing is planned yet."
     twin = sheet("lanes", "Lanes", ["from", "to"], [(lane.source, lane.target) for lane in lanes])
     return figure("lanes", "The network as it was brought", caption, height, body, twin)
+
+
+def changes_map(network: Network, first: Planned, second: Planned, names: tuple[str, str]) -> Figure:
+    """Draw what moves more and what moves less in the second of two plans of one network."""
+    before, after = (
+        {(one.source, one.target, one.kind): one.weight for one in links(network, p)} for p in (first, second)
+    )
+    changed = [
+        Link(source=key[0], target=key[1], kind=key[2], weight=after.get(key, 0.0) - before.get(key, 0.0))
+        for key in sorted({*before, *after})
+    ]
+    changed = sorted((one for one in changed if abs(one.weight) > _SEEN), key=lambda one: -abs(one.weight))
+    found = _coordinates(network)
+    is_map = bool(found) and all(found.values())
+    box = _box([point for point in found.values() if point]) if is_map else (0.0, 0.0, 1.0, 1.0)
+    spots, height = _on_map(found, box) if is_map else _in_columns(network, changed)
+    body = [*(_land(box, height) if is_map else ()), *_flows(spots, changed, _WIDEST, is_change=True)]
+    body += [*_nodes(spots, {}, {}), *_labels(spots, {}, height)]
+    for i, (look, words) in enumerate((("more", f"more in {names[1]}"), ("less", f"less in {names[1]}"))):
+        body += [path(f"M{num(_MARGIN + 230 * i)} {num(height + 12)}h34", f"p-flow p-{look}", width=5)]
+        body += [text(_MARGIN + 42 + 230 * i, height + 16, words)]
+    more = sum(one.weight > 0 for one in changed)
+    caption = (
+        f"{several(more, 'connection')} carry more in {names[1]}, {several(len(changed) - more, 'connection')} less."
+    )
+    rows = [(one.source, one.target, KIND_WORDS[one.kind], one.weight) for one in changed]
+    twin = sheet("changes", "What moves more or less", ["from", "to", "what", "share more"], rows)
+    return figure("changes", "What moves differently", caption, height + 26, body, twin)
 
 
 def _coordinates(network: Network) -> dict[str, tuple[float, float] | None]:
@@ -179,13 +208,13 @@ def _lines(name: str, box: tuple[float, float, float, float], end: str = "") -> 
         yield end
 
 
-def _flows(spots: list[Spot], moved: list[Link], widest: float = _WIDEST) -> Iterator[str]:
+def _flows(spots: list[Spot], moved: list[Link], widest: float = _WIDEST, *, is_change: bool = False) -> Iterator[str]:
     """Draw what moves as arcs, thin ones last so that they stay visible."""
     at = {spot.name: spot for spot in spots}
-    heaviest = max((link.weight for link in moved), default=1.0)
+    heaviest = max((abs(link.weight) for link in moved), default=1.0)
     for link in moved:
         a, b = at[link.source], at[link.target]
-        wide = max(widest * link.weight / heaviest, 0.8)
+        wide = max(widest * abs(link.weight) / heaviest, 0.8)
         dx, dy = b.x - a.x, b.y - a.y
         bend = 0.16 if b.x >= a.x else -0.16
         cx, cy = (a.x + b.x) / 2 + dy * bend, (a.y + b.y) / 2 - abs(dx) * abs(bend)
@@ -193,7 +222,8 @@ def _flows(spots: list[Spot], moved: list[Link], widest: float = _WIDEST) -> Ite
         if widest == _WIDEST:
             tip += f": {percent(link.weight)} of {KIND_WORDS[link.kind]}"
         d = f"M{num(a.x)} {num(a.y)}Q{num(cx)} {num(cy)} {num(b.x)} {num(b.y)}"
-        yield path(d, f"p-flow p-k-{link.kind}", tip, wide)
+        look = ("p-more" if link.weight > 0 else "p-less") if is_change else f"p-k-{link.kind}"
+        yield path(d, f"p-flow {look}", tip, wide)
 
 
 def _state(share: float | None) -> str:
