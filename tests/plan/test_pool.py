@@ -28,7 +28,8 @@ def family_of(network: Any, seed: int) -> Family:
 def somewhere(family: Family, random: np.random.Generator) -> Floats:
     base, columns = family.base, family.decisions
     upper = np.minimum(base.upper[columns] / base.column_scale[columns], 3.0)
-    return random.uniform(0.0, 1.0, len(columns)) * upper
+    point: Floats = random.uniform(0.0, 1.0, len(columns)) * upper
+    return point
 
 
 def exact(family: Family, x: Floats) -> Floats:
