@@ -17,8 +17,8 @@ class _Worker(Protocol):
 
 _Maker = Callable[[], _Worker]
 _TRIES = 5
-_START_SECONDS = "300"
-"""How long Ray's own processes may take to start; Ray's 60 are too few on a busy machine."""
+_PATIENCE = {"RAY_raylet_start_wait_time_s": "300", "RAY_agent_register_timeout_ms": "300000"}
+"""How long Ray's own processes may take to start: on a busy machine its own limits abort them (read at import)."""
 
 
 class RayExecutor:
@@ -34,6 +34,8 @@ class RayExecutor:
         Raises:
             Unavailable: Ray is not installed, or the cluster does not answer.
         """
+        for name, value in _PATIENCE.items():
+            os.environ.setdefault(name, value)
         try:
             import ray  # noqa: PLC0415  # an optional extra
         except ImportError as error:
@@ -41,7 +43,6 @@ class RayExecutor:
         self.width, self.ray = width, ray
         if not ray.is_initialized():
             here = {"num_cpus": width, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
-            os.environ.setdefault("RAY_raylet_start_wait_time_s", _START_SECONDS)
             try:
                 ray.init(log_to_driver=False, **({"address": address} if address else here))
             except Exception as error:  # Ray raises a bare Exception when its own processes do not start in time

@@ -193,19 +193,22 @@ class _Run:
         if self.resumes:
             self._evaluate(self.start)
         every = (self.master.lower, self.master.upper)
-        core = yield from self._descent(self.start, every, close=1.0 if self.is_small else _ROUGH)
+        close = 1.0 if self.is_small else _ROUGH
+        core = yield from self._descent(self.start, every, close=close)
         gap, whole = max(self.limits.gap / 2, _START_GAP / 10), self.master.is_integer
         while self.gap() > self.limits.gap:
             if whole.any():
-                core = yield from self._whole(core, gap)
-            if self.gap() > self.limits.gap:
+                core = yield from self._whole(core, gap, close)
+            if not self.is_small and self.gap() > self.limits.gap:
                 self._evaluate(core)
                 yield
-            if self.gap() > self.limits.gap and not (self.is_small and whole.any()):
+                close = max(1.0, close / 2)
+                core = yield from self._descent(core, every, close=close)
+            elif not whole.any():
                 core = yield from self._descent(core, every)
             gap = min(gap, max(self.limits.gap / 4, self.gap() / 4))
 
-    def _whole(self, core: Floats, gap: float) -> Generator[None, None, Floats]:
+    def _whole(self, core: Floats, gap: float, close: float) -> Generator[None, None, Floats]:
         """Return decisions near the least cost with the whole numbers that the master proposes; the bound is proved."""
         answer, whole = self._proposed(gap), self.master.is_integer
         self.bound = max(self.bound, answer.bound)
@@ -213,7 +216,7 @@ class _Run:
             return core
         box = (self.master.lower.copy(), self.master.upper.copy())
         box[0][whole], box[1][whole] = answer.x[whole], answer.x[whole]
-        return (yield from self._descent(np.where(whole, answer.x, core), box, is_bound=False))
+        return (yield from self._descent(np.where(whole, answer.x, core), box, is_bound=False, close=close))
 
     def _descent(
         self, core: Floats, box: tuple[Floats, Floats], *, is_bound: bool = True, close: float = 1.0
@@ -230,7 +233,7 @@ class _Run:
             self.core = core
             if is_bound:
                 self.bound = max(self.bound, bound)
-            if relative_gap(cost, bound) <= enough or (is_bound and self.gap() <= self.limits.gap):
+            if relative_gap(cost, bound) <= enough or self.gap() <= self.limits.gap:
                 return core
             near = self._proposed(None, self._around(core, box) if np.isfinite(cost) else box)
             x = core + _HALF * (near.x - core) if np.isfinite(cost) else near.x
