@@ -136,8 +136,7 @@ def open_tower(
         IntegrityError: the log is not the continuation of what was published.
     """
     clock = clock or SystemClock()
-    with ExitStack() as opened:
-        opened.enter_context(_collecting_seldom())
+    with _collecting_seldom(), ExitStack() as opened:
         sequencer = opened.enter_context(writing(settings, clock=clock, pool=pool))
         path = settings.store / "tower.sqlite"
         views, reading = SqliteViews(path), SqliteViews(path)
