@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ledger.tree_kit import MemoryTree, leaves_of
 
@@ -103,6 +103,7 @@ def grown(sizes: Iterable[int]) -> tuple[int, bytes, dict[tuple[int, int], bytes
     return size, root, tiles
 
 
+@settings(deadline=None)
 @given(BATCHES)
 def test_growth_gives_the_root_and_exactly_the_tiles_of_the_tree(sizes: list[int]) -> None:
     size, root, tiles = grown(sizes)
