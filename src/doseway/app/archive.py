@@ -37,6 +37,7 @@ class LogArchive:
         pack: writes the evidence of a shipment under a title, and returns the index of its seal.
         history_of: the product temperatures of a shipment.
         views: how far the views are; packets: how many packets are in which state.
+        failing: on how many shipments rules crash, by the rule's id.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class LogArchive:
         history_of: Callable[[str], Sequence[Series]],
         views: Callable[[], Iterable[ViewLag]],
         packets: Callable[[], dict[str, int]],
+        failing: Callable[[], dict[str, int]] = dict,
     ) -> None:
         self._settings = settings
         self._sequencer = sequencer
@@ -55,6 +57,7 @@ class LogArchive:
         self._history_of = history_of
         self._views = views
         self._packets = packets
+        self._failing = failing
 
     def status(self) -> LogStatus:
         """Return the state of the log. Raises Unavailable while it does not answer."""
@@ -71,6 +74,7 @@ class LogArchive:
             witnesses=tuple(self._witnesses(log)),
             views=tuple(self._views()),
             packets=self._packets(),
+            failing=self._failing(),
         )
 
     def policy(self) -> str:

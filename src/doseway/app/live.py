@@ -33,6 +33,7 @@ def seen(settings: Settings, tower: Tower) -> board.Tower:
         history_of=tower.temperatures_of,
         views=lag,
         packets=lambda: tower.packets,
+        failing=lambda: tower.failing,
     )
     return board.Tower(board=tower.board, desk=tower.desk, changes=Follower(tower.changes), archive=archive)
 
