@@ -1,11 +1,22 @@
 """Every route is closed to those who may not pass, and the list of routes is the application's own."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from litestar import get
 from litestar.handlers import HTTPRouteHandler
-from tests.api.api_kit import PASSWORD, Api, api_over
+from litestar.routes import ASGIRoute
+from litestar.testing import TestClient
+from tests.api.api_kit import ADDRESS, PASSWORD, Api, api_over
 
+from doseway.app.accounts import open_accounts
+from doseway.app.live import seen
+from doseway.app.logbook import SystemClock
+from doseway.app.settings import Settings
+from doseway.app.tower.opening import open_tower
+from doseway.cli.composing import compose
+from doseway.cli.serve import doors_of
 from doseway.model.accounts import ALLOWS, ROLES
 
 OPEN = {
@@ -51,14 +62,63 @@ def filled(path: str) -> str:
     return path
 
 
+def opened(api: Api) -> set[tuple[str, str]]:
+    """The routes that anybody may use."""
+    return {(method, path) for method, path, handler in routes(api) if handler.opt.get("needs") == "public"}
+
+
 def test_nothing_but_health_and_sign_in_answers_without_them(api: Api) -> None:
     listed = routes(api)
     assert len(listed) > 55
-    assert {(method, path) for method, path, handler in listed if handler.opt.get("needs") == "public"} == OPEN
+    assert opened(api) == OPEN
     for method, path, _ in listed:
         if (method, path) not in OPEN:
             answer = api.nobody.request(method, filled(path))
             assert answer.status_code == 401, (method, path, answer.status_code)
+
+
+def test_a_route_that_says_nothing_is_closed_to_everybody_and_one_that_is_open_is_noticed(api: Api) -> None:
+    """What the other tests rest on: they take the routes from the application, so a new one is among them."""
+
+    @get("/v1/forgotten", sync_to_thread=False)
+    def forgotten() -> str:
+        return "anybody may read this"
+
+    @get("/v1/too-open", needs="public", sync_to_thread=False)
+    def too_open() -> str:
+        return "anybody may read this"
+
+    api.app.register(forgotten)
+    assert opened(api) == OPEN
+    assert api.nobody.get("/v1/forgotten").status_code == 401
+    assert {api.clients[role].get("/v1/forgotten").status_code for role in ROLES} == {403}
+    assert [handler.opt.get("needs") for _, path, handler in routes(api) if path == "/v1/forgotten"] == [None]
+    api.app.register(too_open)
+    assert opened(api) == OPEN | {("GET", "/v1/too-open")}, "and the test before this one would fail"
+
+
+def test_the_mounted_applications_let_nobody_in_either(tmp_path: Path) -> None:
+    """The ingest door guards itself, and the log for witnesses is guarded: every mount of `doseway serve` is listed."""
+    settings, clock = Settings(store=tmp_path / "store"), SystemClock()
+    with open_tower(settings, clock=clock) as tower:
+        accounts = open_accounts(settings)
+        mounts = doors_of(settings, tower, clock)(accounts)
+        app = compose(seen(settings, tower), accounts, settings, mounts=mounts, clock=clock)
+        listed = {route.path for route in app.routes if isinstance(route, ASGIRoute)}
+        assert listed == {"/ingest", "/tlog"}, "a mount is missing from this test"
+        with TestClient(app, base_url=ADDRESS) as client:
+            asked = [client.post("/ingest/tive", content=b"{}"), client.get("/ingest/osmand?id=1")]
+            asked += [client.get("/tlog/checkpoint"), client.get("/tlog/tile/0/000"), client.post("/tlog/x")]
+            assert {one.status_code for one in asked} == {401}
+            viewer = {"Authorization": f"Bearer {accounts.create_key('v', roles=['viewer'])[1]}"}
+            assert client.get("/tlog/checkpoint", headers=viewer).status_code == 403
+            assert client.post("/ingest/tive", content=b"{}", headers=viewer).status_code == 401
+            prover = {"Authorization": f"Bearer {accounts.create_key('q', roles=['quality'])[1]}"}
+            note = client.get("/tlog/checkpoint", headers=prover)
+            size = int(note.text.splitlines()[1])
+            assert (note.status_code, size) == (200, tower.sequencer.log.size)
+            assert client.get(f"/tlog/tile/0/000.p/{size}", headers=prover).status_code == 200
+        accounts.store.close()
 
 
 @pytest.mark.parametrize("role", ROLES)

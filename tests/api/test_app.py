@@ -92,7 +92,9 @@ def test_at_least_waits_for_the_fact_and_says_when_it_does_not_come(api: Api) ->
     timer.join()
     assert (answer.status_code, answer.json()["comment"]) == (200, "seen")
     late = api.viewer.get(f"/v1/alerts?at_least={wanted + 100}")
-    assert (late.status_code, late.headers["retry-after"]) == (429, "5")
+    assert (late.status_code, late.headers["retry-after"]) == (503, "5")
+    assert late.headers["doseway-index"] == str(api.memory.index())
+    assert "Doseway-Index" in late.json()["hint"]
     assert api.viewer.get("/v1/alerts?at_least=soon").status_code == 400
 
 

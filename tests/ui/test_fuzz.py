@@ -39,6 +39,20 @@ def test_no_request_makes_a_fault(demo: str) -> None:
     assert {200, 400, 404, 422} <= set(asked), asked
 
 
+def test_without_credentials_nothing_is_answered_and_nothing_fails(guarded: str, demo: str) -> None:
+    """The description is read where it may be; what it describes is asked for where nobody is signed in."""
+    schema = schemathesis.openapi.from_dict(json.loads(fetched(f"{demo}/v1/schema/openapi.json")))
+    schema.config.update(base_url=guarded)
+    operations = [one.ok() for one in schema.get_all_operations() if isinstance(one, Ok)]
+    assert len(operations) > 35
+    for operation in operations:
+        for headers in ({}, {"Authorization": "Bearer dw_000000000000_" + "x" * 43}):
+            asked: dict[int, int] = {}
+            ask(operation.as_strategy(generation_mode=GenerationMode.POSITIVE), headers, asked)
+            wanted = {200} if operation.path == "/healthz" else {401}
+            assert set(asked) <= wanted | {404, 405}, (operation.path, headers, asked)
+
+
 def ask(cases: Any, headers: dict[str, str], asked: dict[int, int]) -> None:
     @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(case=cases)

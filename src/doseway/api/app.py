@@ -119,6 +119,7 @@ def _mounted(path: str, mount: Mount) -> ControllerRouterHandler:
 
     @asgi(path, is_mount=True, copy_scope=True, needs=mount.needs)
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["path"] = scope["path"].rstrip("/")  # Litestar takes the prefix away, and ends what is left by a slash
         await inner(scope, receive, send)
 
     return run

@@ -9,7 +9,7 @@ from litestar.exceptions import ValidationException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from doseway.app.board import Board
-from doseway.model.errors import Pushback
+from doseway.model.errors import Unavailable
 
 HEADER: Final = b"doseway-index"
 PATIENCE_S: Final = 1.0
@@ -47,6 +47,7 @@ def wait(board: Board) -> Any:
         if not text.isdecimal() or int(text[:20]) >= _LARGEST:
             raise ValidationException("at_least is the index of a fact", extra=[{"key": "at_least", "message": text}])
         if not await asyncio.to_thread(board.wait_for, int(text), PATIENCE_S):
-            raise Pushback(f"the views have not taken fact {text} yet", hint="Ask again in a second.")
+            hint = "Ask again in a moment, or without at_least: Doseway-Index says how many facts an answer knows of."
+            raise Unavailable(f"the views have not taken fact {text} yet", hint=hint)
 
     return before

@@ -36,6 +36,7 @@ class LogArchive:
         pack: writes the evidence of a shipment under a title, and returns the index of its seal.
         past: what is known, to try rules on.
         views: how far the views are; packets: how many packets are in which state.
+        failing: on how many shipments rules crash, by the rule's id.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class LogArchive:
         past: Callable[[], Past],
         views: Callable[[], Iterable[ViewLag]],
         packets: Callable[[], dict[str, int]],
+        failing: Callable[[], dict[str, int]] = dict,
     ) -> None:
         self._settings = settings
         self._sequencer = sequencer
@@ -54,6 +56,7 @@ class LogArchive:
         self._past = past
         self._views = views
         self._packets = packets
+        self._failing = failing
 
     def status(self) -> LogStatus:
         """Return the state of the log. Raises Unavailable while it does not answer."""
@@ -70,6 +73,7 @@ class LogArchive:
             witnesses=tuple(self._witnesses(log)),
             views=tuple(self._views()),
             packets=self._packets(),
+            failing=self._failing(),
         )
 
     def policy(self) -> str:

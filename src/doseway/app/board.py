@@ -322,6 +322,7 @@ class LogStatus(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         size, root, checkpoint_at_ms: of the last checkpoint. note: the checkpoint itself, a C2SP signed note.
         quorum: the policy's rule in words. packets: received, by state.
+        failing: rules that crash, by id, each with the number of shipments that it does not watch therefore.
     """
 
     origin: str
@@ -334,6 +335,7 @@ class LogStatus(msgspec.Struct, frozen=True, kw_only=True):
     witnesses: tuple[WitnessSeen, ...]
     views: tuple[ViewLag, ...]
     packets: dict[str, int]
+    failing: dict[str, int] = {}
 
 
 class Archive(Protocol):

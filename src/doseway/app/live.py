@@ -36,6 +36,7 @@ def seen(settings: Settings, tower: Tower, plans: PlanRoom | None = None) -> boa
         past=lambda: tower.past,
         views=lag,
         packets=lambda: tower.packets,
+        failing=lambda: tower.failing,
     )
     changes = Follower(tower.changes)
     return board.Tower(board=tower.board, desk=tower.desk, changes=changes, archive=archive, plans=plans)

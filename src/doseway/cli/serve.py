@@ -122,7 +122,7 @@ def doors_of(
         door = ingest_app(tower.admit.lot, message_registry.names(), clock, keys=keys, limits=limits)
         return {
             "/ingest": Mount(door),
-            "/tlog": Mount(tiles_app(tower.sequencer.log, prefix="/tlog"), needs="prove"),
+            "/tlog": Mount(tiles_app(tower.sequencer.log), needs="prove"),  # what is mounted sees no prefix
         }
 
     return mounts

@@ -10,6 +10,7 @@ from tests.app.tower.tower_kit import MINUTE, START_MS, TEN, TowerPlace, all_ale
 
 from doseway.app.importing import import_stream
 from doseway.app.inspecting import How
+from doseway.app.live import seen
 from doseway.app.tower import worker
 from doseway.app.tower.admission import AdmissionSettings
 from doseway.app.tower.journeys import watch_journey
@@ -74,8 +75,11 @@ def test_a_rule_that_crashes_is_a_fact_and_an_alarm_once_and_the_others_go_on(pl
         assert rules["rule_failed"] == "open"
         assert rules["excursion"] == "closed"
         assert [one.finding.rule for one in all_alerts(tower)].count("rule_failed") == 1
+        assert seen(place.settings, tower).archive.status().failing == {"hard-shock": 1}
     place.watch = watch_journey
     with place.open() as tower:
+        tower.settle()
+        assert seen(place.settings, tower).archive.status().failing == {}
         assert "rule_failed" not in {one.finding.rule for one in all_alerts(tower)}, "repaired, it is taken back"
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.app.tower.tower_kit import START_MS, TEN, TowerPlace, all_alerts, body_of, journey, plan
 
 from doseway.app.board import ShipmentQuery
+from doseway.model.documents import DeviceCard
 from doseway.model.facts import AlertClosed, AlertOpened, PacketDecoded, PacketReceived, PacketRejected
 
 
@@ -84,6 +85,10 @@ def test_an_unknown_device_is_kept_and_its_readings_follow_it_to_a_shipment(plac
         place.send(tower, body_of("stray", journey(hot=range(20, 40))))
         stray = tower.board.devices()[0]
         assert (stray.device, stray.is_known, stray.shipment) == ("stray", False, "")
+        tower.desk.put(DeviceCard(id="stray", model="T9"), replaces=0, by="user:q")
+        tower.settle()
+        (known,) = [one for one in tower.board.devices() if one.device == "stray"]
+        assert (known.is_known, known.model) == (True, "T9")
         plan(tower, devices=("stray",))
         row = tower.board.shipment("s1")
         assert row is not None

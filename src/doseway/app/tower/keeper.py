@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from doseway.app.tower import rows, tables
+from doseway.app.tower.alerts import ALARM
 from doseway.app.tower.bindings import Bindings
 from doseway.app.tower.changes import Changes
 from doseway.app.tower.evaluate import Effect
@@ -20,6 +21,8 @@ from doseway.ledger.drafts import Draft, Indexed
 from doseway.ledger.projection import Cursor, Transaction, Views
 from doseway.ledger.seam import PARTITIONS, Chunk, partition_of
 from doseway.ledger.sequencer import Sequencer
+from doseway.model.documents import DeviceCard
+from doseway.model.facts import DocumentPut
 from doseway.model.units import UnixMs
 
 BY: Final = "tower"
@@ -123,6 +126,14 @@ class Keeper:
         """Return what is known of a subject."""
         return self.states[partition_of(name)].holders.get(name)
 
+    def alarms(self) -> Iterable[str]:
+        """Yield the id of each rule that crashes, for each shipment on which it does."""
+        for state in self.states.values():
+            for holder in state.holders.values():
+                for known in holder.published.values():
+                    if known.finding.rule == ALARM and known.state == "open":
+                        yield known.finding.rule_id
+
     def _write(self, changed: Mapping[str, Holder], states: Mapping[int, State]) -> None:
         cursor = Cursor(tables.VERSION, self._end, self._sequencer.log.root(self._end))
         with self._views.transaction(tables.NAME, cursor) as tx:
@@ -137,11 +148,22 @@ class Keeper:
             )
             self._write_devices(tx, changed, states)
 
+    def _named(self) -> Iterable[str]:
+        """Yield the devices whose cards changed."""
+        for found in self._facts:
+            if found.fact.type == DocumentPut.TYPE:
+                body = found.fact.content()
+                if isinstance(body, DocumentPut) and body.kind == DeviceCard.KIND:
+                    yield body.id
+
     def _write_devices(self, tx: Transaction, changed: Mapping[str, Holder], states: Mapping[int, State]) -> None:
         found = []
-        for device in sorted({device for holder in changed.values() for device in holder.devices}):
+        touched = {device for holder in changed.values() for device in holder.devices}
+        for device in sorted(touched | set(self._named())):
             spans = self._bindings.spans(device)
             histories = [one.history for one in _carried(states, device, spans)]
+            if not histories and device not in touched:
+                continue  # it has a card, and was neither heard nor put to a shipment
             bound = self._bindings.shipment_now(device)
             found.append(rows.device_row(device, histories, self._library.card(device), bound))
         tables.put_devices(tx, found)

@@ -1,6 +1,7 @@
 """Opening the tower: admission, evaluation and views over one log, and closing them without a loss."""
 
 import gc
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
@@ -75,6 +76,11 @@ class Tower:
     def packets(self) -> dict[str, int]:
         """How many packets were received, and how many of these decoded and rejected."""
         return dict(self._router.packets)
+
+    @property
+    def failing(self) -> dict[str, int]:
+        """Rules that crash, by id, each with the number of shipments on which it does."""
+        return dict(Counter(self._keeper.alarms()))
 
     def holder(self, shipment: str) -> Holder | None:
         """Return what is known of a shipment; None where nobody has heard of it."""
