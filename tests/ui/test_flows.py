@@ -354,6 +354,7 @@ def test_a_watch_is_tried_on_a_device_and_on_all_that_was_heard_in_a_span(visit:
     page.get_by_label("From").fill("2026-03-01T00:00Z")
     page.get_by_role("button", name="Try").click()
     expect(page.locator("#result")).to_contain_text("histories")
+    page.evaluate("scrollTo(0, 0)")  # the head that stays may lie over half a button anywhere else
     assert axe(page) == []
     page.get_by_label("From").fill("yesterday")
     page.get_by_role("button", name="Try").click()
