@@ -35,7 +35,7 @@ class Served:
 
     def end(self) -> None:
         self.process.terminate()
-        _, errors = self.process.communicate(timeout=30)
+        _, errors = self.process.communicate(timeout=120)
         assert "a request failed" not in errors, errors
         assert self.process.returncode == 0, errors
 
