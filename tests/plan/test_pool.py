@@ -28,12 +28,12 @@ def family_of(network: Any, seed: int) -> Family:
 def somewhere(family: Family, random: np.random.Generator) -> Floats:
     base, columns = family.base, family.decisions
     upper = np.minimum(base.upper[columns] / base.column_scale[columns], 3.0)
-    return random.uniform(0.0, 1.0, len(columns)) * upper
+    return np.asarray(random.uniform(0.0, 1.0, len(columns)) * upper, dtype=np.float64)
 
 
 def exact(family: Family, x: Floats) -> Floats:
-    costs: Floats = ScenarioWorker(family, 1.0).tell(Question([x], np.arange(COUNT))).costs[0]
-    return costs
+    reply = ScenarioWorker(family, 1.0).tell(Question([x], np.arange(COUNT)))
+    return np.asarray(reply.costs[0], dtype=np.float64)
 
 
 @settings(max_examples=30, deadline=None)
