@@ -223,19 +223,24 @@ class _Run:
     ) -> Generator[None, None, Floats]:
         """Return decisions in a box whose cost is near its least, as far as the prices found so far tell.
 
-        A proposal is looked for around the best decisions so far, and tried half way there.
+        A proposal is looked for around the best decisions so far, and tried half way there. A box that turns out to
+        hold no decisions that all scenarios stand is left: the cuts that say so bring the master to other numbers.
         """
         [cost] = self._tried([core])
         yield
         enough = max(self.limits.gap / 3 * close, 1e-9)
         while True:
             bound = self._bounded(core, box)
+            if bound is None and not is_bound:
+                return core
+            bound = self._proposed(None, box).bound if bound is None else bound
             self.core = core
             if is_bound:
                 self.bound = max(self.bound, bound)
             if relative_gap(cost, bound) <= enough or self.gap() <= self.limits.gap:
                 return core
-            near = self._proposed(None, self._around(core, box) if np.isfinite(cost) else box)
+            near = self._within(self._around(core, box)) if np.isfinite(cost) else None
+            near = near or self._proposed(None, box)
             x = core + _HALF * (near.x - core) if np.isfinite(cost) else near.x
             new, *again = self._tried([x, core])
             cost = again[0] if again else cost
@@ -250,16 +255,18 @@ class _Run:
             if is_bound:
                 self.master.purge()
 
-    def _bounded(self, core: Floats, box: tuple[Floats, Floats]) -> float:
+    def _bounded(self, core: Floats, box: tuple[Floats, Floats]) -> float | None:
         """Return a bound in a box, raised by what the prices found so far say on the way from the best decisions to it.
 
-        That solves no scenario, so the bound rises many times in the time of one round.
+        That solves no scenario, so the bound rises many times in the time of one round. None: the box holds nothing.
         """
-        if not self.is_small:
-            for _ in range(_INNER):
-                far = self._proposed(None, box)
-                self._ask([core + step * (far.x - core) for step in _STEPS], self.every[:0], is_plan=False)
-        return self._proposed(None, box).bound
+        for _ in range(0 if self.is_small else _INNER):
+            far = self._within(box)
+            if far is None:
+                break
+            self._ask([core + step * (far.x - core) for step in _STEPS], self.every[:0], is_plan=False)
+        answer = self._within(box)
+        return None if answer is None else answer.bound
 
     def _around(self, core: Floats, box: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
         """Return the part of a box around decisions in which the next proposal is looked for."""
@@ -272,11 +279,17 @@ class _Run:
         return np.where(whole, self._proposed(_START_GAP).x, self.core) if whole.any() else self.core
 
     def _proposed(self, gap: float | None, box: tuple[Floats, Floats] | None = None) -> Answer:
-        answer = self.master.solve(gap, self.limits.seconds - self.seconds, box)
+        answer = self._within(box, gap)
         if answer is None:
             hint = "Give every required demand a shortage_cost, so that each scenario has a way out."
             raise UsageError("no decisions are feasible for all scenarios together", hint=hint)
-        self.seconds += answer.seconds
+        return answer
+
+    def _within(self, box: tuple[Floats, Floats] | None, gap: float | None = None) -> Answer | None:
+        """Return what the master proposes in a box; None where the cuts leave nothing of it."""
+        answer = self.master.solve(gap, self.limits.seconds - self.seconds, box)
+        if answer is not None:
+            self.seconds += answer.seconds
         return answer
 
     def _evaluate(self, x: Floats) -> None:

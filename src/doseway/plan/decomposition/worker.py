@@ -30,6 +30,8 @@ BASES: Final = 2000
 _BATCH: Final = 50
 """Scenarios solved before their prices join the pool, from which the next ones start."""
 
+_PERTURBATION: Final = "dual_simplex_cost_perturbation_multiplier"
+
 # Presolve would throw the basis away, the program comes scaled, and steepest-edge weights would start anew each time.
 _OPTIONS: Final = (("presolve", "off"), ("simplex_scale_strategy", 0), ("simplex_dual_edge_weight_strategy", 1))
 
@@ -168,14 +170,25 @@ class ScenarioWorker:
         if basis is not None:
             self._solver.setBasis(basis)
         self._solver.run()
+        if not self._is_settled():  # perturbed costs can make a scaled program look unbounded
+            self._solver.clearSolver()
+            self._solver.setOptionValue(_PERTURBATION, 0.0)
+            self._solver.run()
+            self._solver.setOptionValue(_PERTURBATION, 1.0)
         if len(self._bases) < BASES or scenario in self._bases:
             self._bases[scenario] = self._solver.getBasis()
+
+    def _is_settled(self) -> bool:
+        import highspy  # noqa: PLC0415  # an optional extra
+
+        kinds = highspy.HighsModelStatus
+        return self._solver.getModelStatus() in {kinds.kOptimal, kinds.kInfeasible, kinds.kModelEmpty}
 
     def _is_infeasible(self) -> bool:
         import highspy  # noqa: PLC0415  # an optional extra
 
         status, kinds = self._solver.getModelStatus(), highspy.HighsModelStatus
-        if status not in {kinds.kOptimal, kinds.kInfeasible, kinds.kModelEmpty}:
+        if not self._is_settled():
             what = self._solver.modelStatusToString(status)
             raise DosewayError(f"the solver failed on a scenario: {what}")
         return status == kinds.kInfeasible
