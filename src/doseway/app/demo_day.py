@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from doseway.app.board import AlertRow
-from doseway.app.demo_files import Say, expect, set_policy, verify_apart, witnessing
+from doseway.app.demo_files import Say, expect, verify_apart
 from doseway.app.settings import Settings
 from doseway.app.shipment_packing import pack_shipment
 from doseway.app.tower.opening import Tower
@@ -46,15 +46,13 @@ def all_alerts(tower: Tower) -> list[AlertRow]:
 
 
 def prove(settings: Settings, tower: Tower, shipment: str, folder: Path, say: Say) -> None:
-    """Pack a shipment's evidence, cosigned by a witness in a process of its own, and verify it without Doseway.
+    """Pack a shipment's evidence, cosigned by the witness of the settings' policy, and verify it without Doseway.
 
     Raises:
-        DemoFailed: the witness does not start, or the pack does not verify.
+        DemoFailed: the pack does not verify.
     """
-    with witnessing(folder / "witness", settings) as policy_lines:
-        set_policy(settings, policy_lines)
-        out = folder / f"{shipment}.evidence.zip"
-        packed = pack_shipment(settings, tower, shipment, title=f"Shipment {shipment}", out=out)
+    out = folder / f"{shipment}.evidence.zip"
+    packed = pack_shipment(settings, tower, shipment, title=f"Shipment {shipment}", out=out)
     say(f"{out.name}: {out.stat().st_size:,} bytes, sealed as entry {packed.seal}")
     expect(verify_apart(out, settings), {0, 1}, say)
 

@@ -5,7 +5,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,7 +90,7 @@ def _check(folder: Path, seed: int) -> int:
         if day.expected:
             prove(settings, player.tower, day.expected[0].shipment, folder, click.echo)
 
-    _play(day, settings, None, act, ends=True)
+    _play(day, settings, folder, None, act, ends=True)
     return 1 if wrong else 0
 
 
@@ -107,14 +107,14 @@ def _show(folder: Path, seed: int, speed: float, port: int, *, opens: bool) -> N
         if player.play():
             say("The day is over. The tower stays open until Ctrl-C.")
 
-    _play(day, settings, speed, act, ends=False)
+    _play(day, settings, folder, speed, act, ends=False)
 
 
 def _play(
-    day: "Day", settings: "Settings", speed: float | None, act: "Callable[[Player], None]", *, ends: bool
+    day: "Day", settings: "Settings", folder: Path, speed: float | None, act: "Callable[[Player], None]", *, ends: bool
 ) -> None:
-    """Serve a tower in this thread, and act in another; what the act raises ends both."""
-    from doseway.app.demo_files import example_files  # noqa: PLC0415  # loads everything
+    """Serve a tower and its witness from this thread, and act in another; what the act raises ends both."""
+    from doseway.app.demo_files import example_files, set_policy, witnessing  # noqa: PLC0415  # loads everything
     from doseway.app.live import seen  # noqa: PLC0415
     from doseway.app.logbook import SystemClock  # noqa: PLC0415
     from doseway.app.plans.room import open_plans  # noqa: PLC0415
@@ -127,7 +127,10 @@ def _play(
     failures: list[BaseException] = []
     players: list[tuple[Player, threading.Thread]] = []
     files = example_files()[0][0].parent
-    with open_tower(settings, clock=clock) as tower, open_plans(settings, tower.sequencer, SystemClock()) as plans:
+    with ExitStack() as opened:
+        tower = opened.enter_context(open_tower(settings, clock=clock))
+        set_policy(settings, opened.enter_context(witnessing(folder / "witness", settings)))
+        plans = opened.enter_context(open_plans(settings, tower.sequencer, SystemClock()))
         if not ends:
             plans.put_example(BY)
 
