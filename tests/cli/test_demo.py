@@ -40,9 +40,9 @@ def test_the_page_is_open_while_the_day_is_played_and_ctrl_c_leaves_nothing(tmp_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
-def test_the_whole_day_gives_the_alerts_that_it_should(seed: int) -> None:
-    with tempfile.TemporaryDirectory() as folder, begun(Path(folder), "--check", "--seed", str(seed)) as process:
+def test_the_whole_day_of_another_seed_gives_the_alerts_that_it_should() -> None:
+    """Seed 1 is `make demo-check`."""
+    with tempfile.TemporaryDirectory() as folder, begun(Path(folder), "--check", "--seed", "2") as process:
         output, errors = process.communicate(timeout=900)
     assert process.returncode == 0, output[-3_000:] + errors
     assert "expected alerts, and no other" in output
