@@ -46,8 +46,11 @@ __all__ = [
     "with_decisions",
 ]  # fmt: skip
 Method: TypeAlias = Literal["auto", "extensive", "decomposed"]
-LARGEST: Final = 400_000
-"""Entries up to which the extensive form is tried; beyond, memory and time of one program grow past those of cuts."""
+LARGEST: Final = 100_000
+"""Entries up to which the extensive form is tried; beyond, memory and time of one program grow past those of cuts.
+
+On the worked example, six scenarios (162,000 entries) to 1 %: 59 CPU seconds as one program, 8 by cuts.
+"""
 
 
 class Staged(Protocol):
