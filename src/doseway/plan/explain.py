@@ -18,18 +18,21 @@ _NO_PRICE: Final = 1e-9
 
 
 def explain(program: Program, arrays: Arrays) -> list[str]:
-    """Return the limits, in words, that no plan can meet together.
+    """Return the limits, in words, that no plan can meet together."""
+    return [program.row_says(row) for row in contradicting(program, arrays)]
+
+
+def contradicting(program: Program, arrays: Arrays) -> list[int]:
+    """Return the rows of limits that no plan can meet together, and without any of which there would be one.
 
     A linear program in which every limit may be exceeded at a price (an elastic relaxation, Chinneck 2008, chapter 6)
     finds the few that matter; leaving out each in turn makes the list irreducible.
     """
     named = named_limits(program, arrays)
     linear = relaxed(arrays)
-    is_linear = solve(linear, Limits(seconds=_SECONDS)).status == "infeasible"
-    core = linear if is_linear else arrays
-    candidates = _elastic_core(core, named) if is_linear else named
-    rows = irreducible(core, candidates)
-    return [program.row_says(int(row)) for row in rows]
+    if _is_infeasible(linear):
+        return irreducible(linear, _elastic_core(linear, named))
+    return irreducible(arrays, named)
 
 
 def named_limits(program: Program, arrays: Arrays) -> Ints:
