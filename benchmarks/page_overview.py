@@ -21,6 +21,7 @@ from argon2 import PasswordHasher
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.row import REPEATS, Row, row
+from benchmarks.tower_ingest import START_MS, put
 from doseway.api.serve import serve
 from doseway.app.accounts import Accounts
 from doseway.app.live import seen
@@ -31,15 +32,12 @@ from doseway.cli.composing import compose
 from doseway.engines.accounts_sqlite import SqliteAccounts
 from doseway.intake.door import Incoming
 from doseway.intake.port import DecodeOptions
-from doseway.ledger.drafts import Draft
 from doseway.model.documents import DeviceCard, Document, Leg, Product, Shipment, Site
-from doseway.model.facts import AssociationRecorded, DocumentPut
 from doseway.model.places import Circle, Fix
 from doseway.model.readings import Device, Quantity, Recording, Series, SignatureCheck, SignatureStatus
 
 SHIPMENTS = 5_000
 SITES = 60
-START_MS = 1_764_000_000_000
 HOUR_MS = 3_600_000
 FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 _PACKET = 100
@@ -104,18 +102,7 @@ def _recording(number: int) -> Recording:
 
 def fill(tower: Tower) -> None:
     """Plan the shipments, and let every device send."""
-    drafts = [Draft(body=_put(one), by="bench", tags=(f"document:{one.KIND}:{one.id}",)) for one in documents()]
-    drafts += [
-        Draft(
-            body=AssociationRecorded(
-                action="ADD", parent=f"s{number:05}", child=f"d{number:05}", event_time_ms=START_MS
-            ),
-            by="bench",
-        )
-        for number in range(SHIPMENTS)
-    ]
-    tower.sequencer.append(drafts)
-    tower.settle()
+    put(tower, documents(), {f"s{number:05}": f"d{number:05}" for number in range(SHIPMENTS)})
     numbers = range(SHIPMENTS)
     bodies = [msgspec.json.encode(list(numbers[at : at + _PACKET])) for at in range(0, SHIPMENTS, _PACKET)]
     sent = [
@@ -127,10 +114,6 @@ def fill(tower: Tower) -> None:
     counts = tower.board.counts()
     assert (counts.shipments, counts.located) == (SHIPMENTS, SHIPMENTS), counts
     assert not counts.phases.get("closed")
-
-
-def _put(one: Document) -> DocumentPut:
-    return DocumentPut(kind=one.KIND, id=one.id, version=1, replaces=0, document=msgspec.to_builtins(one))
 
 
 def hold(folder: Path) -> None:

@@ -13,7 +13,7 @@ shipment with 30 days of history: from admission to the views.
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -117,15 +117,15 @@ def plan(tower: Tower, shipments: int) -> None:
     documents: list[Document] = [Product(id="vaccine", profile="usp-cct")]
     for number in range(shipments):
         documents += [Shipment(id=f"s{number:05}", product="vaccine"), DeviceCard(id=f"tracker-{number:05}")]
+    put(tower, documents, {f"s{number:05}": f"tracker-{number:05}" for number in range(shipments)})
+
+
+def put(tower: Tower, documents: Iterable[Document], devices: Mapping[str, str]) -> None:
+    """Put documents, and a device to each shipment, in one batch."""
     drafts = [Draft(body=_put(one), by="bench", tags=(f"document:{one.KIND}:{one.id}",)) for one in documents]
     drafts += [
-        Draft(
-            body=AssociationRecorded(
-                action="ADD", parent=f"s{number:05}", child=f"tracker-{number:05}", event_time_ms=START_MS
-            ),
-            by="bench",
-        )
-        for number in range(shipments)
+        Draft(body=AssociationRecorded(action="ADD", parent=shipment, child=device, event_time_ms=START_MS), by="bench")
+        for shipment, device in devices.items()
     ]
     tower.sequencer.append(drafts)
     tower.settle()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from doseway.app.outcomes import decoded_fact
 from doseway.coldchain.judge import judge
 from doseway.coldchain.judgement import Judgement
 from doseway.coldchain.profile import Profile, builtin, to_plain
@@ -24,7 +25,6 @@ from doseway.evidence.case import (
     SeenCheckpoint,
 )
 from doseway.evidence.inspection import Inspection, propose
-from doseway.evidence.readings_csv import readings_sha256
 from doseway.intake.port import DecodeOptions
 from doseway.intake.registry import by_id
 from doseway.ledger import merkle
@@ -39,7 +39,6 @@ from doseway.model.facts import (
     EvidencePacked,
     JudgementMade,
     LogCreated,
-    PacketDecoded,
     PacketReceived,
     PacketRejected,
     encode_fact,
@@ -144,7 +143,7 @@ class Desk:
     def add(self, name: str, raw: bytes, form: str, *, is_kept: bool = True) -> Packet:
         received = self.receive(name, raw)
         recording = by_id(form).decode(io.BytesIO(raw), DecodeOptions(name=name, zone="+01:00"))
-        decoded = self.log.append(self.decoded(received.index, recording))
+        decoded = self.log.append(decoded_fact(received.index, recording, {}))
         packet = Packet(
             received=received,
             decoded=decoded,
@@ -157,22 +156,6 @@ class Desk:
         )
         self.packets.append(packet)
         return packet
-
-    def decoded(self, packet: int, recording: Recording) -> PacketDecoded:
-        times = [at for series in recording.series for at in series.observed_at_ms]
-        return PacketDecoded(
-            packet=packet,
-            format=recording.format,
-            format_version=recording.format_version,
-            signature=recording.signature.status.value,
-            device_model=recording.device.model,
-            device_serial=recording.device.serial,
-            zone=recording.zone,
-            readings=recording.readings,
-            first_at_ms=min(times, default=None),
-            last_at_ms=max(times, default=None),
-            readings_sha256=readings_sha256(recording),
-        )
 
     def judge(self, packet: int, name: str, raw: bytes, recording: Recording) -> JudgedAs:
         interval = recording.interval_s * 1000 if recording.interval_s else None

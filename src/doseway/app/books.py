@@ -73,6 +73,11 @@ def to_toml(book: Book) -> str:
     return profiles.to_toml(book) if isinstance(book, Profile) else watches.to_toml(book)
 
 
+def text_of(kind: str, book: Book, *, is_own: bool) -> str:
+    """Return a book as its author left it: a built-in one's own text, comments and all."""
+    return to_toml(book) if is_own else SORTS[kind].shelf.text(book.id)
+
+
 def from_toml(text: str, source: str) -> Book:
     """Read a book of either kind; the rules in it say which it is.
 

@@ -1,6 +1,6 @@
 """Planning, what was answered: in words, tables and drawings, as a file to take along, with its proof, and compared."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Response, Router, get
@@ -17,13 +17,7 @@ from doseway.app.plans.made import Chapter, Made
 from doseway.model.errors import UsageError
 
 _LAST: Final = 2**53
-_TYPES: Final = {
-    "html": "text/html; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "pdf": "application/pdf",
-    "zip": "application/zip",
-}
-Ending = Annotated[Literal["html", "xlsx", "pdf", "zip"], PathParameter()]
+Ending = Annotated[exports.Ending, PathParameter()]
 
 
 class ShownColumn(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,16 +113,8 @@ def get_answer(request: AnyRequest, answer: Number) -> Response[Answered]:
 def get_report(request: AnyRequest, answer: Number, ending: Ending) -> Response[bytes]:
     """Return an answer as one HTML page, a workbook or a PDF; as a zip, with its network and the proof in the log."""
     head, made = known_answer(request, answer)
-    room = plans_of(request)
-    if ending == "zip":
-        data = exports.proof(room, head)
-    elif ending == "pdf":
-        data = exports.pdf(head, made)
-    elif ending == "xlsx":
-        data = exports.xlsx(made)
-    else:
-        data = exports.html(head, made, room.examined(room.version(head.network, head.version)).network)
-    return attached(data, f"{head.network}-{head.question}-{head.index}.{ending}", _TYPES[ending])
+    data = exports.report(plans_of(request), head, made, ending)
+    return attached(data, exports.report_name(head, ending), exports.MEDIA_TYPES[ending])
 
 
 @get("/plan/comparison", needs="read", sync_to_thread=True)

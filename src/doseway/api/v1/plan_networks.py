@@ -10,7 +10,7 @@ from litestar.params import HeaderParameter, QueryParameter, RawBody
 from doseway.api.problems import VersionMismatch, VersionRequired
 from doseway.api.v1.common import AnyRequest, Id
 from doseway.api.v1.plan_common import Number, known_version, plans_of, tag_of
-from doseway.app.plans import uploads
+from doseway.app.plans import exports, uploads
 from doseway.app.plans.book import NetworkVersion
 from doseway.app.plans.room import PlanRoom
 from doseway.model.errors import UsageError
@@ -133,8 +133,8 @@ def put_example(request: AnyRequest) -> Response[Checked]:
 
 def attached(data: bytes, name: str, media_type: str) -> Response[bytes]:
     """Answer with a file."""
-    safe = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._- ") else "_" for letter in name)
-    return Response(data, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{safe}"'})
+    disposition = f'attachment; filename="{exports.portable(name)}"'
+    return Response(data, media_type=media_type, headers={"Content-Disposition": disposition})
 
 
 def _checked(room: PlanRoom, one: NetworkVersion) -> Response[Checked]:

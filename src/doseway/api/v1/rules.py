@@ -11,7 +11,7 @@ from doseway.api.problems import NotFound
 from doseway.api.v1.common import AnyRequest, Id, Instant, tower_of
 from doseway.api.v1.shipments import known
 from doseway.app.board import LintNote
-from doseway.app.books import SORTS, Book, amended, builtin, document_of, from_toml, to_toml
+from doseway.app.books import SORTS, Book, amended, builtin, document_of, from_toml, text_of
 from doseway.app.rule_names import meant
 from doseway.app.trial import Trial, Where
 from doseway.model.documents import ProfileBook, RuleBook, WatchBook
@@ -125,7 +125,7 @@ def _text(request: AnyRequest, kind: str, name: str) -> BookText:
     except ProfileError as error:
         raise NotFound(error.what) from error
     is_own = tower.board.document(kind, name) is not None
-    toml = to_toml(book) if is_own else SORTS[kind].shelf.text(name)
+    toml = text_of(kind, book, is_own=is_own)
     return BookText(id=name, toml=toml, limits=msgspec.to_builtins(document_of(book)), is_own=is_own)
 
 

@@ -2,9 +2,10 @@
 
 import hashlib
 import io
+import re
 import zipfile
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
 
 from doseway import __version__
 from doseway.app.logbook import policy_text
@@ -19,6 +20,16 @@ from doseway.plan.seeing.workbook import workbook
 from doseway.plan.sheets import Sheet
 from doseway.plan.tables import Network
 
+Ending = Literal["html", "xlsx", "pdf", "zip"]
+"""The files that an answer can be taken along as; the zip has its network and its proof too."""
+
+MEDIA_TYPES: Final[Mapping[str, str]] = {
+    "html": "text/html; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+    "zip": "application/zip",
+}
+
 _READ_ME: Final = """\
 This is the proof of an answer that the log {origin} holds as entry {index}, about the network of entry {put}.
 
@@ -31,6 +42,29 @@ policy                         whose signatures count, as this tower has it; com
 
 Any C2SP tool checks the proofs; `sha256sum` and a line of any language check the commitments.
 """
+
+
+def report(room: PlanRoom, head: AnswerHead, answer: Made, ending: Ending) -> bytes:
+    """Return an answer as a file."""
+    match ending:
+        case "zip":
+            return proof(room, head)
+        case "pdf":
+            return pdf(head, answer)
+        case "xlsx":
+            return xlsx(answer)
+        case "html":
+            return html(head, answer, room.examined(room.version(head.network, head.version)).network)
+
+
+def report_name(head: AnswerHead, ending: Ending) -> str:
+    """Return the name of that file."""
+    return f"{head.network}-{head.question}-{head.index}.{ending}"
+
+
+def portable(name: str) -> str:
+    """Return a file's name as any header and any system takes it."""
+    return re.sub(r"[^A-Za-z0-9._ -]", "_", name)
 
 
 def facts_of(head: AnswerHead) -> list[tuple[str, str]]:

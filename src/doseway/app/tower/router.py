@@ -1,6 +1,7 @@
 """From facts to events: which subjects a fact concerns. A function of the log, folded in its order."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Final, cast
 
@@ -230,13 +231,15 @@ class Router:
             chunks = self._log.blob(index) if ahead is None else [ahead]
         except UsageError as error:  # a plug-in that is gone, or bytes that were erased
             return Decoded(error=DataError(error.what, hint=error.hint))
+        decode = partial(
+            self._decoders.decode, body.format, name=body.name, received_at_ms=body.received_at_ms, told=told
+        )
+        if body.format:
+            return decode(b"".join(chunks))
         with SpooledTemporaryFile(_IN_MEMORY) as file:  # a logger's file may be of any size
             file.writelines(chunks)
             file.seek(0)
-            data = file.read() if body.format else cast("BinaryIO", file)
-            return self._decoders.decode(
-                body.format, data, name=body.name, received_at_ms=body.received_at_ms, told=told
-            )
+            return decode(cast("BinaryIO", file))
 
     def _observe(self, index: int, decoded: Decoded, received_ms: int) -> None:
         """Gather what devices observed: joined once for each, however many packets it sent."""

@@ -9,7 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
-from doseway.app.plans import uploads
+from doseway.app.plans import exports, uploads
 from doseway.app.plans.book import AnswerHead, NetworkVersion
 from doseway.app.plans.room import EXAMPLE, PlanRoom
 from doseway.model.errors import DosewayError, Unavailable, UsageError
@@ -132,8 +132,8 @@ def get_marked(request: PageRequest, network: FromPath[str], version: FromPath[i
 
 def attached(data: bytes, name: str, media_type: str) -> Response[bytes]:
     """Answer with a file."""
-    safe = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
-    return Response(data, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{safe}"'})
+    disposition = f'attachment; filename="{exports.portable(name)}"'
+    return Response(data, media_type=media_type, headers={"Content-Disposition": disposition})
 
 
 def answer_row(head: AnswerHead) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """An answer: in words, drawings and tables, with how it came to be; as a file; and beside another one."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
@@ -19,12 +19,6 @@ from doseway.ui.rendering import PageRequest, render
 
 LONGEST: Final = 100
 """Rows of a table that a page shows; the workbook has all."""
-_TYPES: Final = {
-    "html": "text/html; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "pdf": "application/pdf",
-    "zip": "application/zip",
-}
 Index = Annotated[int, QueryParameter(ge=0, le=2**53)]
 
 
@@ -52,19 +46,12 @@ def show_answer(request: PageRequest, answer: FromPath[int]) -> Response[str]:
 @get("/plan/answers/{answer:int}/{ending:str}", needs="read", include_in_schema=False, sync_to_thread=True)
 def get_report(request: PageRequest, answer: FromPath[int], ending: FromPath[str]) -> Response[bytes]:
     """Return an answer as one HTML page, a workbook, a PDF, or a zip with its network and its proof."""
-    if ending not in _TYPES:
+    known = {one: one for one in get_args(exports.Ending)}.get(ending)
+    if known is None:
         raise NotFoundException(f"there is no report as {ending!r}")
-    room = plans_of(request)
     head, made = _known(request, answer)
-    if ending == "zip":
-        data = exports.proof(room, head)
-    elif ending == "pdf":
-        data = exports.pdf(head, made)
-    elif ending == "xlsx":
-        data = exports.xlsx(made)
-    else:
-        data = exports.html(head, made, room.examined(room.version(head.network, head.version)).network)
-    return attached(data, f"{head.network}-{head.question}-{head.index}.{ending}", _TYPES[ending])
+    data = exports.report(plans_of(request), head, made, known)
+    return attached(data, exports.report_name(head, known), exports.MEDIA_TYPES[known])
 
 
 @get("/plan/compare", needs="read", include_in_schema=False, sync_to_thread=True)

@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
-from doseway.app.books import SORTS, Book, builtin, from_toml, kind_of, to_toml
+from doseway.app.books import SORTS, builtin, from_toml, kind_of, text_of
 from doseway.app.form_fields import read_instant
 from doseway.app.rule_words import limits_text, quantity_of, terms_of
 from doseway.app.trial import Trial, Where
@@ -104,7 +104,7 @@ def _page(
         "book": book,
         "is_own": is_own,
         "rules": [(rule, terms_of(rule)) for rule in book.rules],
-        "toml": typed.get("toml") or _toml(kind, book, is_own=is_own),
+        "toml": typed.get("toml") or text_of(kind, book, is_own=is_own),
         "typed": {key: str(typed.get(key, "")) for key in ("shipment", "device", "first", "last")},
         "trials": trials,
         "told": [one for one in trials or () if one.fired or one.gone or len(trials) == 1],
@@ -114,11 +114,6 @@ def _page(
         "wrong": wrong,
     }
     return render(request, "profile.html", context, status=422 if wrong else 200)
-
-
-def _toml(kind: str, book: Book, *, is_own: bool) -> str:
-    """Return the text to start from: a built-in book's own, comments and all."""
-    return to_toml(book) if is_own else SORTS[kind].shelf.text(book.id)
 
 
 def _totals(trials: Any) -> dict[str, int]:
