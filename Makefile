@@ -4,7 +4,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 # The lock is obeyed as it stands; a second run needs no network.
 RUN := $(UV) run --frozen
 
-.PHONY: demo demo-check test test-slow check bench docs examples messages screens clean
+.PHONY: demo demo-check test test-slow search check bench docs examples messages screens clean
 
 demo: .venv/ready
 	$(RUN) doseway demo
@@ -18,6 +18,10 @@ test: .venv/ready
 
 test-slow: .venv/ready
 	$(RUN) pytest -n auto -m slow
+
+# Looks for new counterexamples at random, where `make test` tries the same ones each time.
+search: .venv/ready
+	$(RUN) pytest -n auto -m hypothesis --hypothesis-profile=search
 
 check: .venv/ready
 	$(RUN) ruff check .

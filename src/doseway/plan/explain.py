@@ -31,7 +31,8 @@ def contradicting(program: Program, arrays: Arrays) -> list[int]:
     named = named_limits(program, arrays)
     linear = relaxed(arrays)
     if _is_infeasible(linear):
-        return irreducible(linear, _elastic_core(linear, named))
+        core = _elastic_core(linear, named)
+        return irreducible(without(linear, np.setdiff1d(named, core)), core)
     return irreducible(arrays, named)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from doseway.model.errors import DataError, Place, Unavailable, UsageError
+from doseway.model.zips import DAMAGE
 from doseway.plan.cells import Value, parse
 from doseway.plan.schema import Attribute, attributes, schema
 
@@ -197,9 +198,12 @@ def _no_bomb(path: Path) -> None:
     """Refuse a workbook that unpacks to far more than any table: the zip's directory says so before it is unpacked."""
     if not zipfile.is_zipfile(path):
         return  # the reader will say what it is
-    with zipfile.ZipFile(path) as archive:
-        unpacked = sum(part.file_size for part in archive.infolist())
-        packed = sum(part.compress_size for part in archive.infolist())
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(part.file_size for part in archive.infolist())
+            packed = sum(part.compress_size for part in archive.infolist())
+    except DAMAGE as error:
+        raise DataError(f"the workbook is damaged: {error}", where=Place(path.name)) from error
     if unpacked > MAX_BYTES or (unpacked > _RATIO_FROM and unpacked > MAX_RATIO * packed):
         what = f"the workbook is refused: it unpacks to {unpacked:,} bytes, as zip bombs do"
         raise DataError(what, hint="Save it again with a spreadsheet program, or as CSV.", where=Place(path.name))

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from doseway.model.errors import DataError, Place
+from doseway.model.zips import DAMAGE
 from doseway.plan.checks import check
 from doseway.plan.findings import Finding
 from doseway.plan.schema import schema
@@ -110,17 +111,22 @@ def unpacked(data: bytes, name: str) -> Iterator[Path]:
 
 
 def _unzip(data: bytes, name: str, into: Path) -> None:
-    """Take the CSV files out, wherever in the zip they are; paths in it are not followed."""
+    """Lay the CSV files of a zip beside each other, wherever in it they are; paths in it are not followed."""
+    for table, content in _tables(data, name):
+        target = into / table
+        if target.exists():
+            raise DataError(f"the zip has {table} twice", where=Place(name))
+        target.write_bytes(content)
+
+
+def _tables(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = [one for one in archive.infolist() if _is_table(one)]
             _bounded(parts, name)
             for one in parts:
-                target = into / PurePosixPath(one.filename).name
-                if target.exists():
-                    raise DataError(f"the zip has {target.name} twice", where=Place(name))
-                target.write_bytes(archive.read(one))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+                yield PurePosixPath(one.filename).name, archive.read(one)
+    except DAMAGE as error:
         raise DataError(f"the zip cannot be unpacked: {error}", where=Place(name)) from error
 
 

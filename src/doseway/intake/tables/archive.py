@@ -6,12 +6,12 @@ again as it streams: a directory may lie.
 
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from doseway.intake.port import DecodeOptions
 from doseway.model.errors import FormatError, Place
+from doseway.model.zips import DAMAGE
 
 HINT: Final = "Open it in a spreadsheet program and save it as .xlsx or .csv again."
 _CHUNK: Final = 16 * 1024
@@ -24,19 +24,6 @@ _END_RECORD: Final = b"PK\x05\x06"
 _END_RECORD_BYTES: Final = 22
 _LARGEST_COMMENT: Final = 65_535
 _ENCRYPTED: Final = 0x1
-_DAMAGE: Final = (  # what `zipfile` raises over damaged archives, an offset before the file's start among them
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    KeyError,
-    IndexError,
-    ValueError,
-    OverflowError,
-    NotImplementedError,
-    RuntimeError,
-    OSError,
-)
 
 
 def open_archive(stream: BinaryIO, options: DecodeOptions) -> zipfile.ZipFile:
@@ -48,7 +35,7 @@ def open_archive(stream: BinaryIO, options: DecodeOptions) -> zipfile.ZipFile:
     _check_directory(stream, options)
     try:
         archive = zipfile.ZipFile(stream)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise FormatError(f"the workbook is no zip: {error}", hint=HINT, where=Place(options.name)) from error
     parts = archive.infolist()
     unpacked = sum(part.file_size for part in parts)
@@ -78,7 +65,7 @@ def unpack(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
         with archive.open(part) as stream:
             while chunk := stream.read(_CHUNK):
                 yield chunk
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise FormatError(f"part {part} of the workbook cannot be read: {error}", hint=HINT) from error
 
 

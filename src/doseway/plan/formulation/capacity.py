@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from doseway.plan.formulation.draft import Columns, Draft, Kind, grouped
+from doseway.plan.formulation.draft import Columns, Draft, Kind, grouped, limit_size
 from doseway.plan.formulation.invest import ramped
 from doseway.plan.program import Ints
 
@@ -78,7 +78,7 @@ def line_hours(draft: Draft) -> None:
         "site": draft.label_nodes(chain.line_site[line]),
         "period": draft.label_periods(period),
     }
-    scale = np.maximum(lines.number("capacity")[line] * chain.days[period], 1e-6)
+    scale = limit_size(lines.number("capacity")[line] * chain.days[period], chain.days[period])
     sentence = "hours of {line} at {site} in {period}"
     at = draft.program.add_rows("hours", sentence, labels, len(line), upper=hours * (1 - idle), scale=scale)
     draft.vary_limits("line", key, at, -np.inf, hours * (1 - idle))
@@ -131,7 +131,7 @@ def lane_capacity(draft: Draft) -> None:
     most = np.where(has_limit, most, float(draft.need.sum()) * draft.growth * np.sign(share))
     labels = {"lane": draft.label_table("lanes", "lane", lane), "period": draft.label_periods(period)}
     upper = np.where(is_decision[lane], 0.0, most)
-    scale = np.maximum(most, 1e-6)
+    scale = limit_size(most, float(draft.size.max()))
     at = draft.program.add_rows("lane", "capacity of {lane} in {period}", labels, len(lane), upper=upper, scale=scale)
     draft.program.add_entries(at[group], flow.at[members], 1.0)
     column = np.full(len(lanes), -1, dtype=np.int64)

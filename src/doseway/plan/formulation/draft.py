@@ -13,6 +13,8 @@ from doseway.plan.goods import Goods
 from doseway.plan.program import Floats, Ints, Label, Numbers, Program, codes, filled
 
 EMPTY: Ints = np.zeros(0, dtype=np.int64)
+_SMALLEST_LIMIT = 1e-3
+"""Of the usual amount: a row is not reckoned in smaller sizes than that."""
 
 
 @dataclass(frozen=True)
@@ -234,6 +236,11 @@ class Draft:
     def label_table(self, table: str, attribute: str, positions: Ints) -> Label:
         """Label members with a cell of the table's row."""
         return codes(self.chain.network[table].text(attribute), positions)
+
+
+def limit_size(limits: Floats, usual: Numbers) -> Floats:
+    """Return the natural size of limits: each its own, yet not so small that a limit of zero blows its row up."""
+    return np.maximum(limits, _SMALLEST_LIMIT * np.asarray(usual))
 
 
 def grouped(*columns: Ints) -> tuple[Ints, list[Ints]]:

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from doseway.plan.formulation.draft import Draft
+from doseway.plan.formulation.draft import Draft, limit_size
 from doseway.plan.program import Floats, Ints, codes
 from doseway.plan.tables import Table
 
@@ -76,7 +76,7 @@ def quotas(draft: Draft) -> None:
         return
     is_tariff = ~np.isnan(table.number("over_rate"))
     labels = {"quota": codes(table.text("quota"), np.arange(len(table)))}
-    scale = np.maximum(table.number("quantity"), 1e-9)
+    scale = limit_size(table.number("quantity"), float(draft.size.max()))
     at = draft.program.add_rows(
         "quota", "the quota {quota}", labels, len(table), upper=table.number("quantity"), scale=scale
     )
