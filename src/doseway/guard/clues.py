@@ -51,6 +51,11 @@ def clues_of(journey: Journey, light_milli: int, stop_after_ms: int, radius_m: i
     return sorted(found, key=lambda one: (one.start_ms, one.kind, one.device, one.raised_ms))
 
 
+def certain_within_ms(stop_after_ms: int) -> int:
+    """Return how long after its start a clue is raised at the latest: fixes further apart are a gap, and no clue."""
+    return _MAX_GAP_MS + max(stop_after_ms, _OFF_ROUTE_MS)
+
+
 def _openings(journey: Journey, light_milli: int) -> Iterator[Clue]:
     sites = stop_sites(journey)
     for track in journey.tracks:

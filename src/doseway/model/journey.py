@@ -79,6 +79,7 @@ class Visit:
     Attributes:
         start_ms: the first fix inside. confirmed_ms: the fix at which it had lasted long enough to count.
         end_ms: the first fix outside; left_ms: the fix at which that had lasted long enough; None while it is there.
+        doubted_ms: while it is there, the fix outside since which none was inside; it has not lasted long enough yet.
         is_crossing: seen only from outside, before and after: the straight way between two fixes leads through.
     """
 
@@ -88,6 +89,7 @@ class Visit:
     confirmed_ms: int
     end_ms: int | None = None
     left_ms: int | None = None
+    doubted_ms: int | None = None
     is_crossing: bool = False
 
 

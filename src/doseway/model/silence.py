@@ -42,34 +42,43 @@ def normal_pause_ms(card: DeviceCard) -> int:
     return max(card.silence_s, card.interval_s) * SECOND_MS
 
 
-def quiet_windows(journey: Journey, modes: Sequence[Mode], lead_ms: int, grace_ms: int) -> Windows:
-    """Return when silence is normal: legs by such a mode, from `lead_ms` before to `grace_ms` after they are planned.
+class Quiet:
+    """When silence is normal: legs by such a mode, from `lead_ms` before to `grace_ms` after they are planned.
 
     A shipment that is still seen at the site of departure after the planned time takes the window's end along.
     """
-    windows: list[tuple[int, int]] = []
-    for leg in journey.legs:
-        if leg.mode not in modes:
-            continue
-        start, end = leg.depart_at_ms - lead_ms, leg.arrive_at_ms + grace_ms
-        for seen in _seen_waiting(journey, leg):
-            if seen > end:
-                break
-            end = seen + leg.arrive_at_ms - leg.depart_at_ms + grace_ms
-        if windows and start <= windows[-1][1]:
-            start = windows.pop()[0]
-        windows.append((start, end))
-    return windows
+
+    def __init__(self, journey: Journey, modes: Sequence[Mode], lead_ms: int, grace_ms: int) -> None:
+        self._lead_ms, self._grace_ms = lead_ms, grace_ms
+        self._legs = [(leg, _seen_waiting(journey, leg)) for leg in journey.legs if leg.mode in modes]
+
+    def windows(self, known_ms: int) -> Windows:
+        """Return the windows as they were known at an instant: what is over is not judged by what is seen later."""
+        windows: list[tuple[int, int]] = []
+        for leg, waiting in self._legs:
+            start, end = leg.depart_at_ms - self._lead_ms, leg.arrive_at_ms + self._grace_ms
+            for seen_ms, certain_ms in waiting:
+                if seen_ms > end:
+                    break
+                if certain_ms <= known_ms:
+                    end = seen_ms + leg.arrive_at_ms - leg.depart_at_ms + self._grace_ms
+            if windows and start <= windows[-1][1]:
+                start = windows.pop()[0]
+            windows.append((start, end))
+        return windows
 
 
-def _seen_waiting(journey: Journey, leg: Leg) -> list[int]:
-    """Return when devices were seen at the site of a leg's departure after it was planned to leave, ascending."""
-    seen: set[int] = set()
+def _seen_waiting(journey: Journey, leg: Leg) -> list[tuple[int, int]]:
+    """Return when devices were seen at the site of a leg's departure after it was planned to leave, ascending.
+
+    Each with the instant at which that was certain.
+    """
+    seen: set[tuple[int, int]] = set()
     for visit in journey.visits:
         if visit.site == leg.from_site:
-            stop = _FOREVER_MS if visit.end_ms is None else visit.end_ms
+            stop = next((at for at in (visit.end_ms, visit.doubted_ms) if at is not None), _FOREVER_MS)
             for fixes in journey.fixes:
                 if fixes.device == visit.device:
                     at = fixes.at_ms[(fixes.at_ms >= max(visit.start_ms, leg.depart_at_ms)) & (fixes.at_ms < stop)]
-                    seen.update(at.tolist())
+                    seen.update((one, max(one, visit.confirmed_ms)) for one in at.tolist())
     return sorted(seen)

@@ -6,6 +6,7 @@ once it has persisted, which a fix does until the next one that speaks (hold-las
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -122,6 +123,8 @@ def _stays(fixes: Fixes, site: str, inside: Bools, outside: Bools, persist_ms: i
         elif not is_in[start] and is_there:
             one = found.pop()
             found.append(Visit(site, fixes.device, one.start_ms, one.confirmed_ms, since, confirmed))
+    if found and found[-1].end_ms is None and not is_in[-1]:
+        found.append(replace(found.pop(), doubted_ms=int(at[starts[-1]])))
     return found
 
 

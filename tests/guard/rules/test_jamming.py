@@ -38,6 +38,28 @@ def test_it_is_due_after_so_many_pauses_of_both() -> None:
     assert silent([0, 10, 30], [0, 10, 31], until=31) == []
 
 
+def test_a_third_device_that_is_late_to_tell_changes_nothing_that_is_over() -> None:
+    """The third sends hourly: that it is silent too shows only when the others are heard again."""
+    cards = [*CARDS[:2], DeviceCard(id="c", interval_s=3600, silence_s=3600)]
+
+    def jammed(until: float, third: float) -> list[tuple[tuple[float, float, float | None], object]]:
+        seen = {"a": [0, 10, 60], "b": [0, 10, 61], "c": [third, 290]}
+        observed = [(name, recording(fixes=[fix(minute, 45, 9.3) for minute in when])) for name, when in seen.items()]
+        found = find(journey(*observed, cards=cards, until=until), "jamming", **RULE)
+        return [(minutes([one])[0], one.details["devices"]) for one in found if one.details["devices"] != "a"]
+
+    for third in (3, 8, 12):
+        assert jammed(70, third)[:1] == jammed(300, third)[:1] == [((10, 30, 60), "a, b")]
+
+
+def test_a_device_that_is_late_to_tell_joins_while_it_lasts() -> None:
+    cards = [*CARDS[:2], DeviceCard(id="c", interval_s=900, silence_s=900)]
+    seen = {"a": [0, 10, 60], "b": [0, 10, 61], "c": [0, 9, 55]}
+    observed = [(name, recording(fixes=[fix(minute, 45, 9.3) for minute in when])) for name, when in seen.items()]
+    (found, *_) = find(journey(*observed, cards=cards, until=62), "jamming", **RULE)
+    assert (minutes([found]), found.details["devices"]) == ([(10, 30, 55)], "a, b, c")
+
+
 def test_a_dead_zone_and_a_flight_explain_it() -> None:
     tunnel = site("tunnel", (45_000_000, 9_300_000), uses=("dead",))
     assert silent([0, 10], [0, 10], until=200, sites=[tunnel]) == []

@@ -24,9 +24,21 @@ def stolen(
 
 
 def test_a_stop_and_light_are_a_theft() -> None:
-    (found,) = stolen(STANDS, light(115))
+    (found,) = stolen(STANDS, light(115), until=290)
     assert minutes([found]) == [(100, 115, 135)]  # type: ignore[list-item]
     assert (found.severity, found.text) == (Severity.CRITICAL, "Likely theft: opened, stopped.")  # type: ignore[attr-defined]
+
+
+def test_it_is_not_over_while_a_further_clue_may_have_begun_within_the_window() -> None:
+    """Off the way since minute 140, which only a fix of minute 250 makes certain: the same theft from the start."""
+    corridor = (leg("plant", "hub", 60, 180, corridor_m=1_000),)
+    off = [fix(140, 45.2, 9.6), fix(250, 45.2, 9.6)]
+    (before,) = stolen([*STANDS[:-9], off[0]], light(115), legs=corridor, until=200)
+    (after,) = stolen([*STANDS[:-9], *off], light(115), legs=corridor, until=700)
+    assert before.end_ms is None  # type: ignore[attr-defined]
+    assert "off-route" not in before.text  # type: ignore[attr-defined]
+    assert after.text == "Likely theft: off-route, opened, stopped."  # type: ignore[attr-defined]
+    assert after.start_ms == before.start_ms  # type: ignore[attr-defined]
 
 
 def test_one_kind_alone_is_none_however_often() -> None:

@@ -61,6 +61,23 @@ def test_a_dwell_is_not_known_beyond_a_gap() -> None:
     assert find(silent, "geofence", **{**rule, "dwell_s": 3601}) == []
 
 
+@pytest.mark.parametrize("later", [10.4, 10.0])
+def test_a_fix_outside_before_a_gap_is_the_end_of_a_dwell_whatever_comes_later(later: float) -> None:
+    left = [*still(0, 60, 10), fix(65, 45, 10.4), fix(66, 45, 10.004, 2_000)]
+    rule = {"on": "dwell", "sites": ["hub"], "dwell_s": 1800}
+    before = journey(recording(fixes=left), until=260)
+    after = journey(recording(fixes=[*left, fix(300, 45, later)]), until=310)
+    assert minutes(find(before, "geofence", **rule)) == [(0, 30, 65)]
+    assert find(before, "geofence", **rule)[0] in find(after, "geofence", **rule)
+
+
+def test_of_two_devices_the_last_to_be_seen_outside_ends_a_dwell() -> None:
+    rule = {"on": "dwell", "sites": ["hub"], "dwell_s": 1800}
+    early = recording(fixes=[*still(0, 50, 10), *line(55, 65, 10.2, 10.4)])
+    late = recording(fixes=[*still(0, 70, 10), fix(75, 45, 10.4)])
+    assert minutes(find(journey(("a", early), ("b", late), until=260), "geofence", **rule)) == [(0, 30, 75)]
+
+
 def test_what_makes_no_sense_is_refused() -> None:
     one = journey(recording(), legs=())
     with pytest.raises(ProfileError, match="dwell_s is missing"):

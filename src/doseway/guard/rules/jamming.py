@@ -1,5 +1,6 @@
 """Jamming: a device says so, or several devices that travel together fall silent at once where there is a network."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -8,7 +9,7 @@ from doseway.model.documents import Mode
 from doseway.model.findings import Finding, Severity
 from doseway.model.journey import Journey
 from doseway.model.rulebook import refuse
-from doseway.model.silence import Silence, normal_pause_ms, quiet_windows, silences_of
+from doseway.model.silence import Quiet, Silence, normal_pause_ms, silences_of
 from doseway.model.units import HOUR_MS, MINUTE_MS
 from doseway.model.visits import allowed_at
 from doseway.model.watching import Needs, WatchRule, WatchSpec, active, finding, is_active
@@ -41,6 +42,25 @@ class Jamming(WatchSpec, frozen=True, kw_only=True):
             raise refuse(self, "devices is 0 or at least 2: one silent device is rule no_signal's")
         if self.factor < 1:
             raise refuse(self, "factor is at least 1")
+
+
+@dataclass
+class _Group:
+    """Devices that fell silent together; it is over when the first of them is heard again."""
+
+    members: list[Silence]
+    raised_ms: int
+
+    @property
+    def end_ms(self) -> int | None:
+        return min((one.end_ms for one in self.members if one.end_ms is not None), default=None)
+
+    def takes(self, one: Silence, due_ms: int, within_ms: int) -> bool:
+        """Tell whether a silence that is long enough only now belongs to them."""
+        is_over = self.end_ms is not None and self.end_ms <= due_ms
+        return not is_over and all(
+            one.device != other.device and abs(one.start_ms - other.start_ms) <= within_ms for other in self.members
+        )
 
 
 class JammingRule:
@@ -90,19 +110,17 @@ def _silenced(journey: Journey, spec: Jamming) -> list[Finding]:
     windows = active(journey, spec)
     found: list[Finding] = []
     for group in _groups(_silences(journey, spec), spec):
-        start = max(one.start_ms for one, _ in group)
-        raised = max(due for _, due in group)
-        end = min((one.end_ms for one, _ in group if one.end_ms is not None), default=None)
-        if is_active(windows, raised) and (end is None or raised < end):
-            names = ", ".join(one.device for one, _ in group)
-            text = f"{len(group)} devices fell silent at once: {names}."
-            found.append(finding(spec, start, raised, end, text, details={"devices": names}))
+        if is_active(windows, group.raised_ms):
+            names = ", ".join(sorted(one.device for one in group.members))
+            text = f"{len(group.members)} devices fell silent at once: {names}."
+            start = max(one.start_ms for one in group.members)
+            found.append(finding(spec, start, group.raised_ms, group.end_ms, text, details={"devices": names}))
     return found
 
 
 def _silences(journey: Journey, spec: Jamming) -> list[tuple[Silence, int]]:
     """Return the silences outside of quiet legs and dead zones, each with when it was long enough, by start."""
-    quiet = quiet_windows(journey, spec.quiet_modes, spec.lead_ms, spec.grace_ms)
+    quiet = Quiet(journey, spec.quiet_modes, spec.lead_ms, spec.grace_ms)
     dead = [site for _, site in sorted(journey.sites.items()) if "dead" in site.uses]
     found: list[tuple[Silence, int]] = []
     for hearing in journey.hearings:
@@ -113,23 +131,40 @@ def _silences(journey: Journey, spec: Jamming) -> list[tuple[Silence, int]]:
         for one in silences_of(journey, hearing, limit):
             is_heard = one.start_ms > hearing.bound_ms or one.start_ms in hearing.at_ms
             in_dead = dead and allowed_at(journey, dead, one.device, np.asarray([one.start_ms], np.int64))[0]
-            if is_heard and not in_dead and not is_active(quiet, one.start_ms + limit):
-                found.append((one, one.start_ms + limit))
+            due_ms = one.start_ms + limit
+            if is_heard and not in_dead and not is_active(quiet.windows(due_ms), due_ms):
+                found.append((one, due_ms))
     return sorted(found)
 
 
-def _groups(silences: list[tuple[Silence, int]], spec: Jamming) -> list[list[tuple[Silence, int]]]:
-    """Return the silences of different devices that began together, where there are enough of them."""
-    by_start = sorted(silences, key=lambda one: (one[0].start_ms, one[0].device))
-    groups: list[list[tuple[Silence, int]]] = []
-    for one in by_start:
-        last = groups[-1] if groups else None
-        is_near = last is not None and one[0].start_ms - last[0][0].start_ms <= spec.within_ms
-        if last is not None and is_near and all(one[0].device != other.device for other, _ in last):
-            last.append(one)
+def _groups(silences: list[tuple[Silence, int]], spec: Jamming) -> list[_Group]:
+    """Return the silences of different devices that began together, where there are enough of them.
+
+    In the order in which they were long enough, as somebody learns of them who watches: what is over stays as it was.
+    """
+    groups: list[_Group] = []
+    waiting: list[Silence] = []
+    for one, due_ms in sorted(silences, key=lambda silence: (silence[1], silence[0])):
+        joined = next((group for group in groups if group.takes(one, due_ms, spec.within_ms)), None)
+        if joined is not None:
+            joined.members.append(one)
+            continue
+        waiting = [other for other in waiting if other.end_ms is None or other.end_ms > due_ms]
+        members = _together(one, waiting, spec)
+        if len(members) >= spec.devices:
+            groups.append(_Group(members, due_ms))
+            waiting = [other for other in waiting if other not in members]
         else:
-            groups.append([one])
-    return [group for group in groups if len(group) >= spec.devices]
+            waiting.append(one)
+    return groups
+
+
+def _together(one: Silence, waiting: list[Silence], spec: Jamming) -> list[Silence]:
+    """Return the most silences of different devices, this one among them, that began within the time allowed."""
+    near = [one, *(other for other in waiting if other.device != one.device)]
+    starts = sorted(other.start_ms for other in near if 0 <= one.start_ms - other.start_ms <= spec.within_ms)
+    spans = [[other for other in near if 0 <= other.start_ms - start <= spec.within_ms] for start in starts]
+    return max(spans, key=len)
 
 
 RULE: Final[WatchRule[Jamming]] = JammingRule()

@@ -6,7 +6,7 @@ tampering that a device raised).
 
 from typing import Final
 
-from doseway.guard.clues import Clue, clues_of
+from doseway.guard.clues import Clue, certain_within_ms, clues_of
 from doseway.model.findings import Finding, Severity
 from doseway.model.journey import Journey
 from doseway.model.rulebook import refuse
@@ -62,9 +62,7 @@ class TheftRule:
                 groups.append([])
                 reach = 0
             groups[-1].append(clue)
-            reach = max(
-                reach, (FOREVER_MS if clue.end_ms is None else max(clue.end_ms, clue.raised_ms)) + spec.window_ms
-            )
+            reach = max(reach, _end(clue) + spec.window_ms)
         return [one for group in groups for one in _finding(journey, spec, group)]
 
 
@@ -80,7 +78,8 @@ def _finding(journey: Journey, spec: Theft, group: list[Clue]) -> list[Finding]:
         return []
     raised = sorted(known.values())[spec.kinds - 1]
     end = max(_end(clue) for clue in group)
-    is_over = end + spec.window_ms < journey.until_ms
+    # A clue that began within the window may still be in doubt: until it cannot be any more, the group is not over.
+    is_over = end + spec.window_ms + certain_within_ms(spec.stop_after_ms) < journey.until_ms
     kinds = ", ".join(sorted(known))
     return [
         finding(

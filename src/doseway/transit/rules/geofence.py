@@ -1,5 +1,6 @@
 """Geofence: a shipment arrives at a site, leaves it, or dwells there for too long."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final, Literal
 
@@ -98,18 +99,17 @@ def _had_left(stay: Visit, at_ms: int) -> bool:
 
 def _joined(one: Visit, other: Visit) -> Visit:
     """Join two stays that overlap; of the ends the later one counts, and none while a device is there."""
-    ends = [end for end in (one.end_ms, other.end_ms) if end is not None]
-    lefts = [left for left in (one.left_ms, other.left_ms) if left is not None]
-    both = 2
-    return Visit(
-        one.site,
-        one.device,
-        one.start_ms,
-        one.confirmed_ms,
-        max(ends) if len(ends) == both else None,
-        max(lefts) if len(lefts) == both else None,
-        is_crossing=one.is_crossing,
-    )
+    end_ms = _later(one.end_ms, other.end_ms)
+    doubted_ms = _later(_outside_ms(one), _outside_ms(other)) if end_ms is None else None
+    return replace(one, end_ms=end_ms, left_ms=_later(one.left_ms, other.left_ms), doubted_ms=doubted_ms)
+
+
+def _outside_ms(stay: Visit) -> int | None:
+    return stay.doubted_ms if stay.end_ms is None else stay.end_ms
+
+
+def _later(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else max(one, other)
 
 
 def _findings(journey: Journey, spec: Geofence, site: Site, stay: Visit) -> list[Finding]:
@@ -128,13 +128,19 @@ def _findings(journey: Journey, spec: Geofence, site: Site, stay: Visit) -> list
 
 
 def _dwell(journey: Journey, spec: Geofence, stay: Visit, title: str, details: dict[str, int | str]) -> list[Finding]:
-    """Make a finding if a fix shows that the stay was too long; it ends where nobody knows on."""
+    """Make a finding if a fix shows that the stay was too long; it ends where nobody knows on.
+
+    Before a gap that is longer than a departure takes to count, a fix outside is that departure, whatever comes later.
+    """
     is_there = stay.end_ms is None
+    longest_ms = max(spec.max_gap_ms, spec.persist_ms)
     stop = journey.until_ms + 1 if stay.end_ms is None else stay.end_ms + 1
     seen = sorted(at for fixes in journey.fixes for at in fixes.at_ms.tolist() if stay.start_ms <= at < stop)
     pauses = pairwise([*seen, journey.until_ms] if is_there else seen)
-    gaps = [before for before, at in pauses if at - before > spec.max_gap_ms]
+    gaps = [before for before, at in pauses if at - before > longest_ms]
     known_until = gaps[0] if gaps else seen[-1]
+    if stay.doubted_ms is not None:
+        known_until = min(known_until, stay.doubted_ms)
     raised = next((at for at in seen if stay.start_ms + spec.dwell_ms <= at <= known_until), None)
     if raised is None:
         return []

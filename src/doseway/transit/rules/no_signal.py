@@ -9,7 +9,7 @@ from doseway.model.documents import Mode
 from doseway.model.findings import Finding
 from doseway.model.journey import Hearing, Journey
 from doseway.model.rulebook import refuse
-from doseway.model.silence import normal_pause_ms, quiet_windows, silences_of
+from doseway.model.silence import Quiet, normal_pause_ms, silences_of
 from doseway.model.spells import Windows
 from doseway.model.units import HOUR_MS
 from doseway.model.watching import Needs, WatchRule, WatchSpec, active, finding, is_active
@@ -51,20 +51,20 @@ class NoSignalRule:
 
     def find(self, journey: Journey, spec: NoSignal) -> list[Finding]:
         """Return one finding for each silence that was too long."""
-        quiet = quiet_windows(journey, spec.quiet_modes, spec.lead_ms, spec.grace_ms)
+        quiet = Quiet(journey, spec.quiet_modes, spec.lead_ms, spec.grace_ms)
         windows = active(journey, spec)
         return [one for hearing in journey.hearings for one in _findings(journey, spec, hearing, quiet, windows)]
 
 
-def _findings(journey: Journey, spec: NoSignal, hearing: Hearing, quiet: Windows, windows: Windows) -> list[Finding]:
+def _findings(journey: Journey, spec: NoSignal, hearing: Hearing, quiet: Quiet, windows: Windows) -> list[Finding]:
     card = journey.devices.get(hearing.device)
     if card is None:
         return []
     limit = normal_pause_ms(card) * (spec.factor_if_buffers if card.buffers else spec.factor)
     found: list[Finding] = []
     for silence in silences_of(journey, hearing, limit):
-        due = deadline(silence.start_ms + limit, quiet)
         end = silence.end_ms
+        due = deadline(silence.start_ms + limit, quiet.windows(journey.until_ms if end is None else end))
         if due >= (journey.until_ms if end is None else end) or not is_active(windows, due):
             continue
         lasted = (journey.until_ms if end is None else end) - silence.start_ms
