@@ -28,7 +28,7 @@ def silences_of(journey: Journey, hearing: Hearing, longer_than_ms: int) -> list
     found: list[Silence] = []
     if first is not None and first - hearing.bound_ms > longer_than_ms:
         found.append(Silence(hearing.device, hearing.bound_ms, first))
-    places = np.flatnonzero(np.diff(times) > longer_than_ms)
+    places = (times[1:] - times[:-1] > longer_than_ms).nonzero()[0]
     found += [Silence(hearing.device, int(times[place]), int(times[place + 1])) for place in places]
     last = hearing.bound_ms if first is None else int(times[-1])
     end = journey.until_ms if stop is None else min(stop, journey.until_ms)

@@ -16,6 +16,7 @@ A watch that was read is a frozen struct of integers. `to_plain` gives the snaps
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -132,16 +133,21 @@ def examine(journey: Journey, watch: Watch) -> Examination:
     """Run every rule of a watch that has what it cannot do without; one that crashes fails alone."""
     findings: list[Finding] = []
     failures: list[WatchFailure] = []
-    lacks = lacking(journey)
-    for spec in watch.rules:
+    for spec in _with_needs(watch, lacking(journey)):
         try:
-            rule = RULES.get(spec.rule)
-            if not any(lacks.issuperset(words) for words in rule.needs):
-                findings += [_located(one, journey) for one in rule.find(journey, spec)]
+            findings += [_located(one, journey) for one in RULES.get(spec.rule).find(journey, spec)]
         except Exception as error:  # noqa: BLE001  # a rule may fail in any way; that is a finding, not the end
             failures.append(WatchFailure(rule=spec.rule, rule_id=spec.id, error=f"{type(error).__name__}: {error}"))
     findings.sort(key=lambda one: (one.start_ms, one.rule_id, one.device, one.sensor, one.raised_ms, one.text))
     return Examination(findings=tuple(findings), failures=tuple(failures))
+
+
+@lru_cache(maxsize=256)
+def _with_needs(watch: Watch, lacks: frozenset[str]) -> tuple[WatchSpec, ...]:
+    """Return the entries whose rules have what they cannot do without, however many journeys lack the same."""
+    return tuple(
+        spec for spec in watch.rules if not any(lacks.issuperset(words) for words in RULES.get(spec.rule).needs)
+    )
 
 
 def lacking(journey: Journey) -> frozenset[str]:

@@ -65,8 +65,20 @@ def revise(shipment: str, published: Mapping[str, Published], found: Iterable[Fo
         now.setdefault(thread_of(one.finding), []).append(one)
     facts: list[Revision] = []
     for thread in sorted(live.keys() | now.keys()):
-        facts += _revise_thread(shipment, live.get(thread, {}), now.get(thread, []), because)
+        known, findings = live.get(thread, {}), now.get(thread, [])
+        if not _is_said(known, findings):
+            facts += _revise_thread(shipment, known, findings, because)
     return facts
+
+
+def _is_said(live: Mapping[str, Finding], found: Sequence[Found]) -> bool:
+    """Tell whether every live alert has its finding and every finding its alert, as at nearly every reading."""
+    findings = [one.finding for one in found]
+    return len(live) == len(findings) and all(one in findings for one in live.values()) and _are_distinct(findings)
+
+
+def _are_distinct(findings: Sequence[Finding]) -> bool:
+    return all(one not in findings[:place] for place, one in enumerate(findings))
 
 
 def _revise_thread(

@@ -4,7 +4,6 @@ The same as `doseway.transit.build` makes of recordings: a property test compare
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -60,7 +59,7 @@ def journey_of(holder: Holder, until_ms: int) -> Journey:
     sites = context.sites
     visits = [visit for one in fixes for name in sorted(named & sites.keys()) for visit in visits_of(one, sites[name])]
     visits.sort(key=lambda one: (one.start_ms, one.site, one.device))
-    journey = Journey(
+    return Journey(
         shipment=context.shipment,
         legs=context.legs,
         until_ms=until_ms,
@@ -72,9 +71,8 @@ def journey_of(holder: Holder, until_ms: int) -> Journey:
         signals=_signals(carried.items(), until_ms),
         budget_left_ms=holder.judged.budget_left_ms if holder.judged is not None else None,
         visits=tuple(visits),
+        phases=phases_of(context.shipment, context.legs, hearings, fixes, sites, visits, holder.milestones, until_ms),
     )
-    phases = phases_of(context.shipment, context.legs, hearings, fixes, sites, visits, holder.milestones, until_ms)
-    return replace(journey, phases=phases)
 
 
 @lru_cache(maxsize=64)
