@@ -73,7 +73,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         judgement: as `coldchain` gives it; sensors are named `device/sensor`.
-        unwatched: the rules beside temperature that crash now: what they would have found is unknown, and that is not yes.
+        unwatched: the rules beside temperature that crash now; what they would have found is unknown.
         budget_left_ms: the least of its budgets of time; None where there is none.
     """
 
