@@ -272,7 +272,7 @@ def test_behind_https_cookies_and_browsers_stay_on_it(tmp_path_factory: pytest.T
 
 
 def test_ready_and_figures(api: Api) -> None:
-    assert api.viewer.get("/readyz").json() == {"is_ready": True, "why_not": []}
+    assert api.viewer.get("/readyz").json() == {"is_ready": True, "why_not": [], "away": []}
     figures = api.viewer.get("/metrics").text
     for name in (
         "doseway_log_entries 4.0",

@@ -5,7 +5,7 @@ import contextlib
 import datetime as dt
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from gmqtt import Client
 from gmqtt.mqtt.constants import MQTTv311
 from tests.api.ingest_kit import FixedClock, MemoryAdmit
 from tests.intake.mosquitto_kit import Mosquitto, Publisher, free_port, needs_mosquitto, wait_for_port
+from tests.intake.mqtt_kit import ONE, ROUTES, bodies, payloads, running, settings, until
 
 from doseway.intake import mqtt
 from doseway.intake.door import Incoming, Outcome
@@ -25,9 +26,6 @@ from doseway.intake.mqtt import MqttDoor
 from doseway.model.errors import DataError, HashMismatch, Pushback, Unavailable, UsageError
 
 pytestmark = needs_mosquitto
-TOPIC = "application/{application}/device/{device}/event/up"
-ROUTES = (MqttRoute(topic=TOPIC, format="chirpstack", sender="{device}"), MqttRoute(topic="t/#", format="tive"))
-ONE = "application/a/device/0101/event/up"
 
 
 @pytest.fixture(autouse=True)
@@ -41,36 +39,6 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
     one.start()
     yield one
     one.stop()
-
-
-def settings(broker: Mosquitto, **changed: object) -> MqttSettings:
-    return MqttSettings(**{"name": "site", "host": "127.0.0.1", "port": broker.port, "routes": ROUTES} | changed)  # type: ignore[arg-type] # as TOML gives it
-
-
-@contextlib.asynccontextmanager
-async def running(door: MqttDoor) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(door.run())
-    try:
-        await until(lambda: door.is_connected)
-        yield task
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, HashMismatch):
-            await task
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.01)
-
-
-def payloads(first: int, count: int) -> list[bytes]:
-    return [b'{"n":%d}' % number for number in range(first, first + count)]
-
-
-def bodies(admit: MemoryAdmit) -> set[bytes]:
-    return {incoming.body for incoming in admit.taken}
 
 
 def test_messages_are_routed_by_topic_and_sender(broker: Mosquitto) -> None:

@@ -16,6 +16,7 @@ from doseway.app.settings import Settings
 from doseway.app.tower.past import Past
 from doseway.app.trial import Trial, Where
 from doseway.coldchain import profile as profiles
+from doseway.intake.door import DoorState
 from doseway.ledger.drafts import Draft
 from doseway.ledger.log import Log
 from doseway.ledger.note import open_note
@@ -37,6 +38,7 @@ class LogArchive:
         past: what is known, to try rules on.
         views: how far the views are; packets: how many packets are in which state.
         failing: on how many shipments rules crash, by the rule's id.
+        doors: the state of those that hold a connection.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class LogArchive:
         views: Callable[[], Iterable[ViewLag]],
         packets: Callable[[], dict[str, int]],
         failing: Callable[[], dict[str, int]] = dict,
+        doors: Callable[[], tuple[DoorState, ...]] = tuple,
     ) -> None:
         self._settings = settings
         self._sequencer = sequencer
@@ -57,6 +60,7 @@ class LogArchive:
         self._views = views
         self._packets = packets
         self._failing = failing
+        self._doors = doors
 
     def status(self) -> LogStatus:
         """Return the state of the log. Raises Unavailable while it does not answer."""
@@ -74,6 +78,7 @@ class LogArchive:
             views=tuple(self._views()),
             packets=self._packets(),
             failing=self._failing(),
+            doors=self._doors(),
         )
 
     def policy(self) -> str:

@@ -15,6 +15,7 @@ from doseway.app.books import Book
 from doseway.app.importing import Imported
 from doseway.app.inspecting import How
 from doseway.app.trial import Trial, Where
+from doseway.intake.door import DoorState
 from doseway.model.documents import Document
 from doseway.model.findings import Finding, Severity
 
@@ -323,6 +324,7 @@ class LogStatus(msgspec.Struct, frozen=True, kw_only=True):
         size, root, checkpoint_at_ms: of the last checkpoint. note: the checkpoint itself, a C2SP signed note.
         quorum: the policy's rule in words. packets: received, by state.
         failing: rules that crash, by id, each with the number of shipments that it does not watch therefore.
+        doors: those that hold a connection.
     """
 
     origin: str
@@ -336,6 +338,7 @@ class LogStatus(msgspec.Struct, frozen=True, kw_only=True):
     views: tuple[ViewLag, ...]
     packets: dict[str, int]
     failing: dict[str, int] = {}
+    doors: tuple[DoorState, ...] = ()
 
 
 class Archive(Protocol):

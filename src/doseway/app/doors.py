@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from doseway.app.settings import Settings
 from doseway.engines.cursor_file import FileCursors
-from doseway.intake.door import Admit, AdmitLot
+from doseway.intake.door import Admit, AdmitLot, DoorState
 from doseway.intake.door_settings import TiveSettings
 from doseway.model.clock import Clock
 
@@ -17,6 +17,17 @@ class Door(Protocol):
 
     async def run(self) -> None:
         """Run; what passes by itself is tried again, what does not is raised."""
+
+
+@runtime_checkable
+class Connected(Protocol):
+    """A door that holds a connection, as `DoorState` has it."""
+
+    is_connected: bool
+    breaks: int
+    sessions_lost: int
+    admitted: int
+    lost: int
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,22 @@ def make_doors(
         *(OpenDoor(f"tive:{one.name}", poller(one)) for one in doors.tive),
         *(OpenDoor(f"folder:{one.name}", FolderDoor(one, admit, clock)) for one in doors.folder),
     ]
+
+
+def states_of(doors: Sequence[OpenDoor]) -> tuple[DoorState, ...]:
+    """Return the state of the doors that hold a connection: those of brokers."""
+    return tuple(
+        DoorState(
+            name=one.name,
+            is_connected=door.is_connected,
+            breaks=door.breaks,
+            sessions_lost=door.sessions_lost,
+            admitted=door.admitted,
+            lost=door.lost,
+        )
+        for one in doors
+        if isinstance(door := one.door, Connected)
+    )
 
 
 async def run_doors(doors: Sequence[OpenDoor]) -> None:

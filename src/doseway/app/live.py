@@ -2,13 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from doseway.app import board
 from doseway.app.archive import LogArchive
+from doseway.app.doors import OpenDoor, states_of
 from doseway.app.following import Follower
 from doseway.app.plans.room import PlanRoom
 from doseway.app.settings import Settings
@@ -20,8 +21,10 @@ TICK_S: Final = 1.0
 """Time passes for one of the 64 partitions at each tick, so silence is noticed within about a minute."""
 
 
-def seen(settings: Settings, tower: Tower, plans: PlanRoom | None = None) -> board.Tower:
-    """Return an open tower, and planning beside it, as pages and API know them."""
+def seen(
+    settings: Settings, tower: Tower, plans: PlanRoom | None = None, doors: Sequence[OpenDoor] = ()
+) -> board.Tower:
+    """Return an open tower, and planning and doors beside it, as pages and API know them."""
 
     def pack(shipment: str, title: str, out: Path) -> int:
         return pack_shipment(settings, tower, shipment, title=title, out=out).seal
@@ -37,6 +40,7 @@ def seen(settings: Settings, tower: Tower, plans: PlanRoom | None = None) -> boa
         views=lag,
         packets=lambda: tower.packets,
         failing=lambda: tower.failing,
+        doors=lambda: states_of(doors),
     )
     changes = Follower(tower.changes)
     return board.Tower(board=tower.board, desk=tower.desk, changes=changes, archive=archive, plans=plans)

@@ -13,11 +13,12 @@ from doseway.cli.options import settings_at, store_option
 from doseway.cli.talk import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from doseway.api.app import Mount
     from doseway.app.accounts import Accounts
     from doseway.app.background import Work
+    from doseway.app.doors import OpenDoor
     from doseway.app.settings import Settings
     from doseway.app.tower.opening import Tower
     from doseway.model.clock import Clock
@@ -54,6 +55,7 @@ def run_tower(settings: "Settings", clock: "Clock", *, on_ready: "Callable[[str]
         DosewayError: something cannot be opened, or a door failed for good.
     """
     from doseway.app.background import running  # noqa: PLC0415  # loads everything
+    from doseway.app.doors import make_doors  # noqa: PLC0415
     from doseway.app.live import seen, ticking  # noqa: PLC0415
     from doseway.app.plans.room import open_plans  # noqa: PLC0415
     from doseway.app.tower.opening import open_tower  # noqa: PLC0415
@@ -62,7 +64,8 @@ def run_tower(settings: "Settings", clock: "Clock", *, on_ready: "Callable[[str]
     failures: list[BaseException] = []
     with ExitStack() as opened:
         tower = opened.enter_context(open_tower(settings, clock=clock))
-        works = beside(settings, tower, clock, opened)
+        doors = make_doors(settings, tower.admit, tower.admit.lot, clock)
+        works = beside(settings, tower, clock, opened, doors)
 
         def fail(error: BaseException) -> None:
             failures.append(error)
@@ -72,7 +75,7 @@ def run_tower(settings: "Settings", clock: "Clock", *, on_ready: "Callable[[str]
         opened.enter_context(running(works, fail))
         opened.enter_context(ticking(tower.tick))
         serve_tower(
-            seen(settings, tower, plans),
+            seen(settings, tower, plans, doors),
             settings,
             mounts=doors_of(settings, tower, clock),
             clock=clock,
@@ -82,14 +85,15 @@ def run_tower(settings: "Settings", clock: "Clock", *, on_ready: "Callable[[str]
         raise failures[0]
 
 
-def beside(settings: "Settings", tower: "Tower", clock: "Clock", opened: ExitStack) -> list["Work"]:
+def beside(
+    settings: "Settings", tower: "Tower", clock: "Clock", opened: ExitStack, doors: "Sequence[OpenDoor]"
+) -> list["Work"]:
     """Return what runs beside the server: the other doors, and notifications, as far as they are set up."""
-    from doseway.app.doors import make_doors, run_doors  # noqa: PLC0415  # as above
+    from doseway.app.doors import run_doors  # noqa: PLC0415  # as above
     from doseway.app.notifying import describe_by, open_office  # noqa: PLC0415
     from doseway.app.telling import tell  # noqa: PLC0415
 
     works: list[Work] = []
-    doors = make_doors(settings, tower.admit, tower.admit.lot, clock)
     if doors:
         works.append(lambda: run_doors(doors))
     office = open_office(settings, tower.sequencer, describe_by(tower.board), clock, tower.desk.escalate)

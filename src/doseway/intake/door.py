@@ -72,3 +72,20 @@ class Admit(Protocol):
             Pushback: too much is waiting. Nothing was taken; come back later.
             Unavailable: the log does not answer. Nothing was taken.
         """
+
+
+class DoorState(msgspec.Struct, frozen=True, kw_only=True):
+    """A door that holds a connection, since the tower was opened.
+
+    Attributes:
+        name: as in messages, `mqtt:site`. is_connected: whether the other side has us now.
+        breaks: how often a connection broke. sessions_lost: how often the other side had forgotten us.
+        admitted: messages that became durable. lost: those without a promise that a broken connection took with it.
+    """
+
+    name: str
+    is_connected: bool
+    breaks: int
+    sessions_lost: int
+    admitted: int
+    lost: int

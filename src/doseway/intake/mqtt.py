@@ -50,7 +50,9 @@ class MqttDoor:
     Attributes:
         is_connected: whether the broker has us subscribed now.
         admitted: messages that became durable, repetitions included.
+        breaks: how often a connection that had been made broke.
         sessions_lost: how often the broker had forgotten us: what came in between may be missing.
+        lost: messages of QoS 0 that a broken connection took with it before they were known to be durable.
     """
 
     def __init__(self, settings: MqttSettings, admit: AdmitLot, clock: Clock) -> None:
@@ -72,7 +74,9 @@ class MqttDoor:
         self._failure: Exception | None = None
         self.is_connected = False
         self.admitted = 0
+        self.breaks = 0
         self.sessions_lost = 0
+        self.lost = 0
 
     async def run(self) -> None:
         """Receive until cancelled; a broken connection is made again.
@@ -87,6 +91,7 @@ class MqttDoor:
             try:
                 await self._session(is_first=is_first)
                 is_first = False
+                self.breaks += 1
                 reason = "the connection broke"
             except (OSError, MQTTConnectError, TimeoutError) as error:
                 reason = str(error) or type(error).__name__
@@ -211,30 +216,38 @@ class _Lots:
         self._lost = lost
         self._turns = Turns(client, self._take)
         self._waiting: list[Delivery] = []
-        self._carrying: set[asyncio.Task[None]] = set()
+        self._is_held = False
+        self._carrying: dict[asyncio.Task[None], list[Delivery]] = {}
 
     async def close(self) -> None:
         """Let go of what is on its way: the broker sends it again; what is being written already, is written."""
-        self._waiting.clear()
-        for task in self._carrying:
+        carrying = dict(self._carrying)
+        for task in carrying:
             task.cancel()
-        await asyncio.gather(*self._carrying, return_exceptions=True)
+        await asyncio.gather(*carrying, return_exceptions=True)
+        cut_off = [one for task, lot in carrying.items() if task.cancelled() for one in lot]
+        self._door.lost += sum(not one.qos for one in (*self._waiting, *cut_off))
+        self._waiting.clear()
 
     def _take(self, deliveries: list[Delivery]) -> None:
         self._waiting += deliveries
-        if len(self._waiting) > _MOST_WAITING:
-            self._lost.set()  # a broker without a window; it sends again what it wants an acknowledgement of
         self._carry_next()
+        if len(self._waiting) > _MOST_WAITING:
+            self._is_held = True  # the rest waits in the network, and then at the broker
+            self._turns.hold()
 
     def _carry_next(self) -> None:
         if self._waiting and len(self._carrying) < _LOTS and not self._lost.is_set():
             lot, self._waiting = self._waiting, []
+            if self._is_held:
+                self._is_held = False
+                self._turns.go_on()
             task = asyncio.create_task(self._door.carry(lot, self._turns.acknowledge))
-            self._carrying.add(task)
+            self._carrying[task] = lot
             task.add_done_callback(self._carried)
 
     def _carried(self, task: asyncio.Task[None]) -> None:
-        self._carrying.discard(task)
+        self._carrying.pop(task, None)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, Exception):
             self._door.fail(error)

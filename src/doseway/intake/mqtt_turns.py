@@ -54,6 +54,20 @@ class Turns:
         if packets and not connection.is_closing():
             connection.send_package(b"".join(packets))
 
+    def hold(self) -> None:
+        """Read nothing more from the broker; said anew in each turn, for gmqtt's reader may have begun again."""
+        self._transport().pause_reading()
+
+    def go_on(self) -> None:
+        """Read on after `hold`; nothing happens where nothing is held, or the connection is gone."""
+        transport = self._transport()
+        if not transport.is_closing():
+            transport.resume_reading()
+
+    def _transport(self) -> asyncio.ReadTransport:
+        transport: asyncio.ReadTransport = self._client._connection._transport  # noqa: SLF001 - see `__init__`
+        return transport
+
     def _receive(self, command: int, packet: bytes) -> None:
         if not self._gathered:
             asyncio.get_running_loop().call_soon(self._hand_on)

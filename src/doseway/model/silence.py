@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from doseway.model.documents import DeviceCard, Leg, Mode
 from doseway.model.journey import Hearing, Journey
 from doseway.model.spells import Windows

@@ -14,10 +14,13 @@ from doseway.app.live import seen
 from doseway.app.tower import worker
 from doseway.app.tower.admission import AdmissionSettings
 from doseway.app.tower.journeys import watch_journey
-from doseway.app.tower.opening import open_tower
-from doseway.app.tower.state import Failure, Holder, Watched
+from doseway.app.tower.judging import judge_all
+from doseway.app.tower.opening import Tower, open_tower
+from doseway.app.tower.state import Context, Failure, Holder, Watched
+from doseway.coldchain.judgement import Verdict
 from doseway.intake.port import DecodeOptions
 from doseway.ledger.projection import Cursor, Transaction
+from doseway.model.documents import Shipment
 from doseway.model.errors import DataError, Pushback, Unavailable, UsageError
 from doseway.model.facts import AlertOpened, PacketDecoded, RuleFailed
 from doseway.model.readings import Recording
@@ -81,6 +84,43 @@ def test_a_rule_that_crashes_is_a_fact_and_an_alarm_once_and_the_others_go_on(pl
         tower.settle()
         assert seen(place.settings, tower).archive.status().failing == {}
         assert "rule_failed" not in {one.finding.rule for one in all_alerts(tower)}, "repaired, it is taken back"
+
+
+def test_a_watch_rule_that_crashes_leaves_the_shipment_undecided_until_it_is_mended(place: TowerPlace) -> None:
+    """Unknown is not yes: temperature alone is within its label, and what the rule watches nobody knows."""
+    failure = Failure("shock", "hard-shock", "ZeroDivisionError: a fault")
+
+    def verdict(tower: Tower) -> str:
+        row = tower.board.shipment("s1")
+        assert row is not None
+        return row.verdict
+
+    def crashing(holder: Holder, until_ms: int) -> Watched:
+        return msgspec.structs.replace(watch_journey(holder, until_ms), failures=(failure,))
+
+    with place.open() as tower:
+        plan(tower)
+        place.send(tower, body_of("d1", journey()))
+        assert verdict(tower) == "within-label"
+    place.watch = crashing
+    with place.open() as tower:
+        tower.settle()
+        assert verdict(tower) == "undecided", "found when it is judged anew at its opening"
+    place.watch = watch_journey
+    with place.open() as tower:
+        tower.settle()
+        assert verdict(tower) == "within-label", "mended, it is right again"
+    place.watch = crashing
+    with place.open() as tower:
+        place.send(tower, body_of("d1", journey(hot=range(20, 40), value=30_000)))
+        assert Verdict(verdict(tower)).rank > Verdict.UNDECIDED.rank, "what was found is no better for it"
+
+
+def test_a_judgement_says_which_rules_do_not_watch() -> None:
+    judged = judge_all({"shipment:s1": Holder(context=Context(shipment=Shipment(id="s1"), limits=b""))})["shipment:s1"]
+    crashed = msgspec.structs.replace(judged, unwatched=(Failure("shock", "hard-shock", "KeyError: 'x'"),))
+    assert crashed.verdict is Verdict.UNDECIDED
+    assert "“hard-shock” failed (KeyError: 'x')" in crashed.reasons[-1]
 
 
 def test_a_follower_that_comes_back_misses_nothing(place: TowerPlace) -> None:

@@ -25,6 +25,7 @@ from doseway.app.tower.state import (
     Failure,
     Found,
     Holder,
+    Judged,
     Observed,
     Published,
     Reported,
@@ -32,6 +33,7 @@ from doseway.app.tower.state import (
     Ticked,
     Told,
     Watched,
+    crash_text,
     shipment_of,
     state_of,
 )
@@ -109,14 +111,21 @@ class Evaluator:
                 if because in _DESCRIBED or holder.judged is None:
                     holder = msgspec.structs.replace(holder, lint=count_of(holder))
                 watched = self._watch(holder, max(states[partition].until_ms, holder.heard_ms))
-                if name in judged or watched.progress != holder.progress:
-                    judgement = judged.get(name, holder.judged)
-                    holder = msgspec.structs.replace(holder, judged=judgement, progress=watched.progress)
+                holder = _with_watched(holder, judged.get(name, holder.judged), watched)
                 said = list(_said(name, holder, watched, because))
                 holders[name] = _having_said(holder, said)
                 effects += said
             after[partition] = msgspec.structs.replace(states[partition], holders=holders)
         return after, effects
+
+
+def _with_watched(holder: Holder, judged: Judged | None, watched: Watched) -> Holder:
+    """Return a shipment as it was judged and watched now; the same one where nothing differs."""
+    if judged is not None and judged.unwatched != watched.failures:
+        judged = msgspec.structs.replace(judged, unwatched=watched.failures)
+    if judged is holder.judged and watched.progress == holder.progress:
+        return holder
+    return msgspec.structs.replace(holder, judged=judged, progress=watched.progress)
 
 
 def _said(name: str, holder: Holder, watched: Watched, because: str) -> Iterable[Effect]:
@@ -274,6 +283,6 @@ def _alarm(holder: Holder, failure: Failure) -> Found:
             severity=Severity.HIGH,
             start_ms=start_ms,
             raised_ms=start_ms,
-            text=f"The rule “{failure.rule_id}” failed ({failure.error}): its limits are not watched.",
+            text=crash_text(failure),
         )
     )

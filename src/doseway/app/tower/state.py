@@ -63,23 +63,36 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
     error: str
 
 
+def crash_text(failure: Failure) -> str:
+    """Say that a rule crashed, and what that means."""
+    return f"The rule “{failure.rule_id}” failed ({failure.error}): its limits are not watched."
+
+
 class Judged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The temperature judgement of a shipment: of all its readings, never of the way in which they came.
 
     Attributes:
         judgement: as `coldchain` gives it; sensors are named `device/sensor`.
+        unwatched: the rules beside temperature that crash now; what they would have found is unknown.
         budget_left_ms: the least of its budgets of time; None where there is none.
     """
 
     judgement: Judgement
     found: tuple[Found, ...] = ()
     failures: tuple[Failure, ...] = ()
+    unwatched: tuple[Failure, ...] = ()
     budget_left_ms: int | None = None
 
     @property
     def verdict(self) -> Verdict:
-        """The proposed verdict."""
-        return self.judgement.verdict
+        """The proposed verdict: at least undecided while a rule crashes."""
+        least = Verdict.UNDECIDED if self.unwatched else self.judgement.verdict
+        return max(self.judgement.verdict, least, key=lambda one: one.rank)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The sentences that lead to the verdict, those of the judgement first."""
+        return (*self.judgement.reasons, *map(crash_text, self.unwatched))
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -92,7 +92,7 @@ def _by_limits(subject: Subject, book: Profile) -> _Result:
     failures = tuple(f"{one.rule_id}: {one.error}" for one in judged.failures)
     if subject.is_ambient:
         return found, failures, "", ()
-    return found, failures, judged.verdict.value, judged.judgement.reasons
+    return found, failures, judged.verdict.value, judged.reasons
 
 
 def _by_watch(subject: Subject, book: Book) -> _Result:
