@@ -12,6 +12,7 @@ from doseway.model.clock import from_unix_ms, iso_utc
 from doseway.model.units import Celsius, decimal_text, to_fahrenheit
 from doseway.ui import phrases
 from doseway.ui.languages import mark
+from doseway.ui.parameters import CHOICES, PARAMETERS
 from doseway.ui.preferences import Preferences
 
 UNITS: Final = {
@@ -239,6 +240,15 @@ class Words:
         """Write a rule's name for a person."""
         words = rule.replace("_", " ").replace("-", " ")
         return self.say(RULES.get(rule.replace("-", "_"), words[:1].upper() + words[1:]))
+
+    def parameter(self, name: str) -> str:
+        """Write the name of a rule's parameter, given without its unit."""
+        name = name.replace("_", " ")
+        return self.say(PARAMETERS.get(name, name))
+
+    def choice(self, word: str) -> str:
+        """Write one of the words that a parameter may be, or several with commas between them."""
+        return ", ".join(self.say(CHOICES.get(one, one)) for one in word.split(", "))
 
     def who(self, by: str) -> str:
         """Write who did something without the kind of their account."""
