@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import phrases
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 UI: Final = Path(__file__).parents[1] / "src" / "doseway" / "ui"
+PHRASES: Final = UI / "phrases.txt"
 _METHODS: Final = [("**.py", "python"), ("**.html", "jinja2")]
 _KEYWORDS: Final = {"mark": None, "_": None, "ngettext": (1, 2)}
 _NO_DATE: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,7 +27,14 @@ def source() -> Catalog:
     found = Catalog(domain="doseway")
     for _, _, text, _, context in extract_from_dir(UI, _METHODS, keywords=_KEYWORDS):
         found.add(text, context=context)
+    for said in phrases.templates():
+        found.add(said)
     return found
+
+
+def said() -> str:
+    """Return the file from which the pages know what the rooms say: a line for each template, after a sign."""
+    return "".join(f"|{text}\n" for text in phrases.templates())
 
 
 def files() -> list[Path]:
@@ -56,7 +65,8 @@ def text(catalogue: Catalog) -> str:
 
 
 def main() -> None:
-    """Update and compile every catalogue."""
+    """Write down what the rooms say; update and compile every catalogue."""
+    PHRASES.write_text(said(), encoding="utf-8")
     for path in files():
         catalogue = read(path)
         catalogue.update(source(), no_fuzzy_matching=True)

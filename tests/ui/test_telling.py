@@ -6,15 +6,19 @@ from tests.app.tower.tower_kit import START_MS, TowerPlace, all_alerts, body_of,
 from tests.ui.fixture_data import alert_rows
 
 from doseway.app.board import TimelineRow
+from doseway.app.books import SORTS
+from doseway.app.rule_words import plain_key
 from doseway.coldchain import profile as profiles
 from doseway.coldchain import registry
 from doseway.coldchain.judge import judge
 from doseway.coldchain.reasons import Reason
 from doseway.model.findings import Finding, Severity
 from doseway.model.readings import Quantity, Series
+from doseway.model.terms import toml_key, words_of
 from doseway.model.units import HOUR_MS
 from doseway.model.watch import RULES
 from doseway.ui.languages import LANGUAGES, translations
+from doseway.ui.parameters import CHOICES, PARAMETERS
 from doseway.ui.preferences import Preferences, changed
 from doseway.ui.sentences import BECAUSE, FINDINGS, REASONS
 from doseway.ui.telling import Teller, limits_shown
@@ -155,6 +159,14 @@ def test_why_an_alert_changed_is_said_in_words() -> None:
     assert set(BECAUSE) >= {"late-data", "new-reading", "time-passed", "limits-changed", "device-assigned"}
 
 
+def test_every_parameter_of_a_rule_and_its_words_have_a_name() -> None:
+    specs = [sort.rule(name, "").spec for sort in SORTS.values() for name in sort.rule_names()]
+    fields = [field for spec in specs for field in msgspec.structs.fields(spec) if field.name[:4] != "rule"]
+    assert {plain_key(toml_key(field.name)) for field in fields} == set(PARAMETERS)
+    assert {word for field in fields for word in words_of(field.type)} <= set(CHOICES)
+    assert words("es").parameter("raise_after") == "Avisar tras"
+
+
 def test_limits_in_force_are_shown_with_their_units() -> None:
     limits: dict[str, object] = {
         "rule": "excursion",
@@ -166,9 +178,9 @@ def test_limits_in_force_are_shown_with_their_units() -> None:
         "phases": ("in-transit", "arrived"),
     }
     assert limits_shown(words(unit="F"), limits) == [
-        ("side", "high"),
-        ("limit", "46.4 °F"),
-        ("raise after", "30 min"),
-        ("phases", "in-transit, arrived"),
+        ("Side", "high"),
+        ("Limit", "46.4 °F"),
+        ("Raise after", "30 min"),
+        ("Phases", "in transit, arrived"),
     ]
     assert alert_rows()[0].limits

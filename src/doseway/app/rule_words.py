@@ -108,7 +108,7 @@ def sources_of(rule: str) -> Iterator[tuple[str, str]]:
 
 def terms_of(entry: Entry) -> tuple[tuple[str, str], ...]:
     """Return the parameters of an entry that are not left at their default, each with its unit."""
-    return tuple((_plain(key), written(key, value)) for key, value in entry_table(entry).items() if key not in _HEAD)
+    return tuple((plain_key(key), written(key, value)) for key, value in entry_table(entry).items() if key not in _HEAD)
 
 
 def limits_text(limits: Mapping[str, Any]) -> str:
@@ -161,7 +161,8 @@ def default_text(field: msgspec.structs.FieldInfo) -> str:
     return _typed(next(iter(outside(holder).values())))
 
 
-def _plain(key: str) -> str:
+def plain_key(key: str) -> str:
+    """Return a TOML key in words, without its unit: `raise_after_s` is `raise after`."""
     unit = unit_of(key)
     return (key.rpartition("_")[0] if unit else key).replace("_", " ")
 

@@ -45,8 +45,12 @@ def raised_late(entry: Entry, name: str, intervals_ms: Sequence[int]) -> list[No
     waits = getattr(entry, "raise_after_ms", 0)
     if not waits or not intervals_ms or min(intervals_ms) <= waits:
         return []
-    text = f"“{name}” is to be raised after {duration(waits)}; the devices measure only every"
-    return [Note("raised-late", f"{text} {duration(min(intervals_ms))}, so it is raised later.", place_of(entry))]
+    every = duration(min(intervals_ms))
+    text = (
+        f"“{name}” is to be raised after {duration(waits)}; the devices measure only every {every}, "
+        "so it is raised later."
+    )
+    return [Note("raised-late", text, place_of(entry))]
 
 
 def contradictions(entries: Sequence[Entry]) -> list[Note]:

@@ -204,16 +204,12 @@ def limits_shown(words: Words, limits: Limits) -> list[tuple[str, str]]:
             continue
         for suffix, write in _SUFFIXES.items():
             if name.endswith(suffix) and isinstance(value, int):
-                found.append((_name(name.removesuffix(suffix)), write(words, value)))
+                found.append((words.parameter(name.removesuffix(suffix)), write(words, value)))
                 break
         else:
             text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-            found.append((_name(name), text))
+            found.append((words.parameter(name), words.choice(text)))
     return found
-
-
-def _name(text: str) -> str:
-    return text.replace("_", " ")
 
 
 _NO_LIMITS: Final = frozenset({"rule", "id", "rule_version", "title", "source", "notes"})

@@ -1,6 +1,7 @@
 """The pages' words: values with their units, times with their zones, and a person's name for each thing."""
 
 import gettext
+import re
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -9,7 +10,9 @@ from markupsafe import Markup, escape
 
 from doseway.model.clock import from_unix_ms, iso_utc
 from doseway.model.units import Celsius, decimal_text, to_fahrenheit
+from doseway.ui import phrases
 from doseway.ui.languages import mark
+from doseway.ui.parameters import CHOICES, PARAMETERS
 from doseway.ui.preferences import Preferences
 
 UNITS: Final = {
@@ -96,6 +99,24 @@ QUANTITIES: Final[Mapping[str, str]] = {
     "radio": mark("Radio"),
 }
 
+_NUMBER: Final = r"[−-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+_FIGURES: Final = re.compile(
+    rf"{_NUMBER}(?: (?:°C|min|d|h|s|%|g|lx|m|km|km/h|kJ/mol))?(?: \({_NUMBER}\))?(?: \d+ (?:h|min|s))*"
+)
+_COUNTED: Final = re.compile(rf"({_NUMBER}) (\D.*)")
+_LIMITED: Final = re.compile(rf"(\D+?) ({_NUMBER} °C)")
+_DEGREES: Final = re.compile(r"([−-]?[\d.]+) °C(?: \(([−-]?[\d.]+)\))?")
+_POINTS: Final = str.maketrans({",": ".", ".": ","})
+_SENTENCES: Final = re.compile(r"(?<=[.?]) ")
+_DEEPEST: Final = 6
+"""So many times is a text told whose values are told."""
+_JOINTS: Final = ("; ", ": ", ", ")
+"""Where what is said in one breath was put together."""
+
+
+def _fahrenheit(text: str) -> float:
+    return to_fahrenheit(Celsius(float(text.replace("−", "-"))))
+
 
 class Words:
     """Writes things as one reader likes them.
@@ -112,6 +133,55 @@ class Words:
     def __init__(self, preferences: Preferences, catalogue: gettext.NullTranslations) -> None:
         self.preferences = preferences
         self.say: Callable[[str], str] = catalogue.gettext
+
+    def tell(self, said: object) -> str:
+        """Tell what a room said in English; what no template of the rooms says stays as it is."""
+        return self._told(str(said), _DEEPEST)
+
+    def _told(self, text: str, deep: int) -> str:
+        if not deep or len(text) > phrases.LONGEST:
+            return text
+        if _FIGURES.fullmatch(text):
+            return self._figures(text)
+        sentences = _SENTENCES.split(text)
+        found = phrases.find(text)
+        if found is None and len(sentences) > 1:
+            return " ".join(self._sentence(one, deep - 1) for one in sentences)
+        if found is None:
+            return self._parts(text, deep - 1)
+        phrase, values = found
+        return self.say(phrase.text) % {name: self._told(value, deep - 1) for name, value in values.items()}
+
+    def _sentence(self, text: str, deep: int) -> str:
+        """Tell one of several sentences: as it is, without the stop or with the blank that it was put together with."""
+        if phrases.find(f" {text}"):
+            return self._told(f" {text}", deep).strip()
+        if text.endswith(".") and not phrases.find(text):
+            return self._told(text[:-1], deep) + "."
+        return self._told(text, deep)
+
+    def _parts(self, text: str, deep: int) -> str:
+        """Tell a text in parts: a count or a limit; else what it is about and an ending; else its clauses."""
+        if counted := _COUNTED.fullmatch(text):
+            return f"{self._figures(counted[1])} {self._told(counted[2], deep)}"
+        if limited := _LIMITED.fullmatch(text):
+            return f"{self._told(limited[1], deep)} {self._figures(limited[2])}"
+        for about, ending in phrases.endings(text):
+            return self._told(about, deep) + self._told(ending, deep)
+        sign = next((one for one in _JOINTS if one in text), "")
+        return sign.join(self._told(part, deep) for part in text.split(sign)) if sign else text
+
+    def _figures(self, text: str) -> str:
+        """Write figures as the reader likes them."""
+        if self.preferences.unit == "F":
+            text = _DEGREES.sub(self._degrees, text)
+        return text.translate(_POINTS) if self.preferences.language == "es" else text
+
+    def _degrees(self, found: re.Match[str]) -> str:
+        shown, exact = found[1], found[2]
+        digits = len(shown.partition(".")[2])
+        text = f"{_fahrenheit(shown):.{digits}f} °F"
+        return (text + (f" ({_fahrenheit(exact):.3f})" if exact else "")).replace("-", "−")
 
     def number(self, text: str) -> str:
         """Write a decimal number with the language's own point and a true minus."""
@@ -170,6 +240,15 @@ class Words:
         """Write a rule's name for a person."""
         words = rule.replace("_", " ").replace("-", " ")
         return self.say(RULES.get(rule.replace("-", "_"), words[:1].upper() + words[1:]))
+
+    def parameter(self, name: str) -> str:
+        """Write the name of a rule's parameter, given without its unit."""
+        name = name.replace("_", " ")
+        return self.say(PARAMETERS.get(name, name))
+
+    def choice(self, word: str) -> str:
+        """Write one of the words that a parameter may be, or several with commas between them."""
+        return ", ".join(self.say(CHOICES.get(one, one)) for one in word.split(", "))
 
     def who(self, by: str) -> str:
         """Write who did something without the kind of their account."""

@@ -11,6 +11,7 @@ from litestar.response import Redirect
 from doseway.app import book_forms, forms
 from doseway.app.books import SORTS, builtin, document_of
 from doseway.app.form_fields import FieldErrors
+from doseway.app.rule_words import plain_key
 from doseway.model.documents import KINDS
 from doseway.model.errors import DosewayError
 from doseway.ui.languages import mark
@@ -234,6 +235,7 @@ def _form(
         "choices": choices,
         "permission": forms.permission(kind),
         "rules": book_forms.rules_of(kind, texts) if is_book else None,
+        "plain_key": plain_key,
         "rule_names": SORTS[kind].rule_names() if is_book else (),
         "wrong": wrong,
         "wrong_fields": wrong.fields if isinstance(wrong, FieldErrors) else {},
