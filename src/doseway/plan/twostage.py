@@ -22,6 +22,7 @@ from doseway.plan.decomposition.shaped import Shaped, decide_by_cuts
 from doseway.plan.executor import Executor, Threads
 from doseway.plan.formulation.build import build_chain
 from doseway.plan.formulation.draft import Conditions, Draft
+from doseway.plan.formulation.lots import add_lots
 from doseway.plan.goods import Goods
 from doseway.plan.highs import Limits, Outcome, Watch, solve
 from doseway.plan.program import Arrays, Floats, Ints, Program
@@ -140,7 +141,7 @@ def decide_under(
 def undisturbed(chain: Chain) -> Draft:
     """Build the program that the scenarios of a chain share."""
     nothing = Conditions(line_share=np.ones((len(chain.network["lines"]), len(chain.starts))))
-    return build_chain(chain, Goods(chain), nothing)
+    return add_lots(build_chain(chain, Goods(chain), nothing))
 
 
 def decide_for(

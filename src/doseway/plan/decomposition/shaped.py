@@ -33,6 +33,7 @@ BATCH: Final = 40
 """Scenarios solved in a round; the others are bounded by the prices of those, until a plan is to be priced."""
 _PLENTY: Final = 20.0
 _START_GAP: Final = 1e-2
+_ROUGH_START: Final = 5e-2
 _START_SECONDS: Final = 30.0
 _WHOLE: Final = 1e-6
 _ROUNDS: Final = 2000
@@ -138,7 +139,7 @@ class _Run:
         """Return the best decisions for the expected values: a plan from the first round on."""
         expected, columns = self.family.expected(), self.master.columns
         seconds = min(_START_SECONDS, self.limits.seconds / 4)
-        outcome = solve(expected, Limits(gap=_START_GAP, seconds=seconds))
+        outcome = solve(expected, Limits(gap=_ROUGH_START, seconds=seconds))
         if outcome.x is None:
             outcome = solve(relaxed(expected), Limits(seconds=seconds))
         if outcome.x is None:
