@@ -25,7 +25,7 @@ from doseway.plan.highs import Limits, Progress
 from doseway.plan.program import Program
 from doseway.plan.quantities import in_plan_units
 from doseway.plan.scenarios import draw
-from doseway.plan.twostage import Method, Risk, decide, decide_for, decide_under, undisturbed
+from doseway.plan.twostage import Method, Risk, decide, decide_each, decide_for, decide_under, undisturbed
 
 TIGHT = Limits(gap=1e-6)
 EVENTS = [
@@ -61,6 +61,25 @@ def test_cuts_find_what_the_extensive_form_finds(network: Any, seed: int, risk: 
     assert cut.outcome.bound <= cut.outcome.cost
     weighted = (1 - risk.weight) * cut.expected + risk.weight * cut.tail
     assert weighted == pytest.approx(cut.outcome.cost, rel=1e-6, abs=1e-4)
+
+
+@settings(max_examples=15, deadline=None)
+@given(network=networks(), seed=st.integers(0, 99), method=st.sampled_from(["decomposed", "extensive"]))
+def test_one_weight_after_the_other_finds_what_each_finds_alone(network: Any, seed: int, method: Method) -> None:
+    chain = Chain(in_plan_units(network))
+    family = family_under(undisturbed(chain), draw(chain, 7, seed))
+    risks = [Risk(weight=weight, level=0.7) for weight in (0.0, 0.3, 1.0)]
+    for risk, found in zip(risks, decide_each(family, risks, TIGHT, method=method), strict=True):
+        alone = decide_for(family, risk, TIGHT, method="extensive")
+        assert found.outcome.cost == pytest.approx(alone.outcome.cost, rel=3e-6, abs=1e-4)
+        assert found.outcome.bound <= alone.outcome.cost + 1e-6 * max(1.0, abs(alone.outcome.cost))
+        weighted = (1 - risk.weight) * found.expected + risk.weight * found.tail
+        assert weighted == pytest.approx(found.outcome.cost, rel=1e-6, abs=1e-4)
+
+
+def test_weights_are_compared_at_one_level(family: Family) -> None:
+    with pytest.raises(UsageError, match="at one level"):
+        list(decide_each(family, [Risk(level=0.5), Risk(level=0.9)]))
 
 
 def test_what_follows_in_a_scenario_is_solved_when_asked_for(family: Family) -> None:

@@ -12,6 +12,7 @@ from doseway.model.errors import UsageError
 from doseway.plan.chain import Chain
 from doseway.plan.formulation.build import build_chain
 from doseway.plan.formulation.draft import Conditions
+from doseway.plan.formulation.lots import add_lots
 from doseway.plan.formulation.vary import Variations
 from doseway.plan.goods import Goods
 from doseway.plan.program import Arrays
@@ -35,7 +36,11 @@ def everything(rows: dict[str, list[dict[str, Any]]]) -> Network:
     ]
     rows["lines"] = [{**r, "expansion_max": 2, "expansion_cost": 5} if r["line"] == "f1" else r for r in rows["lines"]]
     rows["recipes"] = [
-        {**r, "qualified": "no"} if r["line"] == "a1" else {**r, "changeover_hours": 3} if r["line"] == "k1" else r
+        {**r, "qualified": "no"}
+        if r["line"] in {"a1", "f1"}
+        else {**r, "changeover_hours": 3}
+        if r["line"] == "k1"
+        else r
         for r in rows["recipes"]
     ]
     rows["markets"] = [{**r, "single_source": "yes"} for r in rows["markets"]]
@@ -58,7 +63,7 @@ def test_a_change_is_the_program_built_anew(rows: dict[str, list[dict[str, Any]]
     draft = undisturbed(chain)
     base = draft.program.arrays()
     changed = applied(base, Variations(draft, base).under(conditions))
-    same(changed, build_chain(chain, Goods(chain), conditions).program.arrays())
+    same(changed, add_lots(build_chain(chain, Goods(chain), conditions)).program.arrays())
 
 
 def same(left: Arrays, right: Arrays) -> None:

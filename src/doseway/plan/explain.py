@@ -12,7 +12,17 @@ import numpy as np
 from doseway.plan.highs import Limits, relaxed, solve
 from doseway.plan.program import Arrays, Ints, Program
 
-PHYSICS: Final = ("balance", "recipe", "arrival", "link", "ready", "activate once", "qualify once", "campaign run")
+PHYSICS: Final = (
+    "balance",
+    "recipe",
+    "arrival",
+    "link",
+    "lot",
+    "ready",
+    "activate once",
+    "qualify once",
+    "campaign run",
+)
 _SECONDS: Final = 60.0
 _NO_PRICE: Final = 1e-9
 

@@ -9,6 +9,7 @@ from doseway.plan.answer import Plan
 from doseway.plan.explain import explain
 from doseway.plan.formulation.build import build
 from doseway.plan.formulation.draft import Conditions, Draft
+from doseway.plan.formulation.lots import add_lots, loosened
 from doseway.plan.highs import Limits, Outcome, Watch, fixed_at, solve
 from doseway.plan.program import Arrays, Floats, Ints
 from doseway.plan.tables import Network
@@ -47,7 +48,7 @@ def plan(
         Unavailable: time ran out before any plan was found, or the solver is not installed.
         UnitError: a currency or unit that cannot be converted.
     """
-    return plan_of(build(network, conditions), limits, watch=watch, is_tier_first=is_tier_first)
+    return plan_of(add_lots(build(network, conditions)), limits, watch=watch, is_tier_first=is_tier_first)
 
 
 def plan_of(
@@ -61,13 +62,13 @@ def plan_of(
     outcome = solve(program, limits, watch)
     if outcome.x is None:
         raise failure(draft, arrays, outcome)
-    return Plan(draft, arrays, outcome.x, outcome, prices_of(arrays, outcome.x, limits))
+    return Plan(draft, arrays, outcome.x, outcome, prices_of(loosened(draft.program, arrays), outcome.x, limits))
 
 
 def failure(draft: Draft, arrays: Arrays, outcome: Outcome) -> Exception:
     """Return the error that says why there is no plan."""
     if outcome.status == "infeasible":
-        return Infeasible(explain(draft.program, arrays))
+        return Infeasible(explain(draft.program, loosened(draft.program, arrays)))
     if outcome.status == "unbounded":
         return DataError("the plan could earn without limit", hint="Limit the optional demand or the capacity.")
     return Unavailable("time ran out before any plan was found", hint="Allow more seconds.")

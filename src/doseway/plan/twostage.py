@@ -7,7 +7,7 @@ by cuts (`decomposition`), in memory that grows with the workers and not with th
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, Protocol, TypeAlias, overload
 
@@ -22,6 +22,7 @@ from doseway.plan.decomposition.shaped import Shaped, decide_by_cuts
 from doseway.plan.executor import Executor, Threads
 from doseway.plan.formulation.build import build_chain
 from doseway.plan.formulation.draft import Conditions, Draft
+from doseway.plan.formulation.lots import add_lots
 from doseway.plan.goods import Goods
 from doseway.plan.highs import Limits, Outcome, Watch, solve
 from doseway.plan.program import Arrays, Floats, Ints, Program
@@ -35,6 +36,7 @@ __all__ = [
     "TwoStage",
     "costs_after",
     "decide",
+    "decide_each",
     "decide_for",
     "decide_under",
     "extensive_form",
@@ -140,7 +142,7 @@ def decide_under(
 def undisturbed(chain: Chain) -> Draft:
     """Build the program that the scenarios of a chain share."""
     nothing = Conditions(line_share=np.ones((len(chain.network["lines"]), len(chain.starts))))
-    return build_chain(chain, Goods(chain), nothing)
+    return add_lots(build_chain(chain, Goods(chain), nothing))
 
 
 def decide_for(
@@ -154,12 +156,41 @@ def decide_for(
     checkpoint: Checkpoint | None = None,
 ) -> TwoStage:
     """Decide for a family of scenarios; see `decide_under`."""
-    risk, limits = risk or Risk(), limits or Limits()
-    checked(risk, family.probabilities)
+    risks = [risk or Risk()]
+    [found] = decide_each(family, risks, limits, watch, method=method, executor=executor, checkpoint=checkpoint)
+    return found
+
+
+def decide_each(
+    family: Family,
+    risks: Sequence[Risk],
+    limits: Limits | None = None,
+    watch: Watch | None = None,
+    *,
+    method: Method = "auto",
+    executor: Executor | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> Iterator[TwoStage]:
+    """Decide for one weight of the worst cases after the other, all of one level; see `decide_under`.
+
+    By cuts, what was found for one weight is what the next begins with. The limits are of each.
+    """
+    limits = limits or Limits()
+    for risk in risks:
+        checked(risk, family.probabilities)
+    if len({risk.level for risk in risks}) > 1:
+        raise UsageError("weights of the worst cases are compared at one level")
     chosen, why = _chosen(family, method)
     if chosen == "decomposed":
         workers = executor or Threads(min(len(os.sched_getaffinity(0)), len(family)))
-        return _read_shaped(family, risk, decide_by_cuts(family, risk, limits, workers, watch, checkpoint), why)
+        found = decide_by_cuts(family, risks, limits, workers, watch, checkpoint)
+        yield from (_read_shaped(family, risk, shaped, why) for risk, shaped in zip(risks, found, strict=True))
+    else:
+        yield from (_decide_whole(family, risk, limits, watch, why) for risk in risks)
+
+
+def _decide_whole(family: Family, risk: Risk, limits: Limits, watch: Watch | None, why: str) -> TwoStage:
+    """Decide by the extensive form."""
     form = _Form(family, risk)
     outcome = solve(form.arrays, limits, watch)
     if outcome.status == "stopped":

@@ -6,7 +6,9 @@ the problem by its hash, so that cuts of another problem are never used.
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -16,6 +18,8 @@ from doseway.plan.decomposition.family import Family
 from doseway.plan.decomposition.master import Cut
 from doseway.plan.program import Floats
 from doseway.plan.risk import Risk
+
+Risks: TypeAlias = Risk | Sequence[Risk]
 
 
 class Saved(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +43,7 @@ class Checkpoint:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def save(self, family: Family, risk: Risk, saved: Saved) -> None:
+    def save(self, family: Family, risk: Risks, saved: Saved) -> None:
         """Replace the file."""
         cuts = [(cut.group, cut.slope.tolist(), cut.level) for cut in saved.cuts]
         content = _File(problem=fingerprint(family, risk), decisions=saved.decisions.tolist(), cuts=cuts)
@@ -53,7 +57,7 @@ class Checkpoint:
         finally:
             beside.unlink(missing_ok=True)
 
-    def load(self, family: Family, risk: Risk) -> Saved | None:
+    def load(self, family: Family, risk: Risks) -> Saved | None:
         """Return what was kept of this very problem; None without a file, or with one of another problem.
 
         Raises:
@@ -71,8 +75,8 @@ class Checkpoint:
         return Saved(cuts=cuts, decisions=np.array(content.decisions))
 
 
-def fingerprint(family: Family, risk: Risk) -> str:
-    """Return the hash of a problem: its numbers, its scenarios and its risk."""
+def fingerprint(family: Family, risk: Risks) -> str:
+    """Return the hash of a problem: its numbers, its scenarios and its risk, or all of its risks."""
     digest = hashlib.sha256(msgspec.json.encode(risk))
     base = family.base
     for array in (

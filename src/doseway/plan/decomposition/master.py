@@ -90,6 +90,12 @@ class Master:
             solver.addRow(low, high, len(mine), column.astype(np.int32), values)
         return solver
 
+    def reweigh(self, weights: Floats) -> None:
+        """Let each θ count by another weight; every cut holds as before."""
+        self.weights = weights
+        for group in sorted(self._opened):
+            self.solver.changeColCost(len(self.columns) + group, float(weights[group]))
+
     def add(self, cut: Cut) -> None:
         """Add a cut."""
         self.cuts.append(cut)

@@ -7,23 +7,24 @@ from the decisions for a sample of them. Both bounds are always known; whoever s
 worker holds one linear program, whatever the number of its scenarios.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from doseway.model.errors import Unavailable, UsageError
-from doseway.plan.decomposition.checkpoint import Checkpoint, Saved
+from doseway.plan.decomposition.checkpoint import Checkpoint, Risks, Saved
 from doseway.plan.decomposition.family import Family
+from doseway.plan.decomposition.groups import CLUSTERS, case_weights, group_weights, groups_of
 from doseway.plan.decomposition.master import FAR, Answer, Cut, Master
+from doseway.plan.decomposition.start import expected_start
 from doseway.plan.decomposition.worker import Question, Reply, ScenarioWorker
 from doseway.plan.executor import Executor, Maker, Team
-from doseway.plan.highs import Limits, Progress, Scaled, Status, Watch, relative_gap, relaxed, solve
+from doseway.plan.highs import Limits, Progress, Scaled, Status, Watch, relative_gap
 from doseway.plan.program import Floats, Ints
-from doseway.plan.risk import Risk, tail_weights, valued
+from doseway.plan.risk import Risk, valued
 
-CLUSTERS: Final = 20
 _HALF: Final = 0.5
 _INNER: Final = 3
 _STEPS: Final = (0.1, 0.3)
@@ -33,7 +34,6 @@ BATCH: Final = 40
 """Scenarios solved in a round; the others are bounded by the prices of those, until a plan is to be priced."""
 _PLENTY: Final = 20.0
 _START_GAP: Final = 1e-2
-_START_SECONDS: Final = 30.0
 _WHOLE: Final = 1e-6
 _ROUNDS: Final = 2000
 _TINY: Final = 1e-9
@@ -69,18 +69,21 @@ class _Maker:
 
 def decide_by_cuts(
     family: Family,
-    risk: Risk,
+    risks: Sequence[Risk],
     limits: Limits,
     executor: Executor,
     watch: Watch | None = None,
     checkpoint: Checkpoint | None = None,
-) -> Shaped:
-    """Find decisions whose weighted cost is within the gap of the bound.
+) -> Iterator[Shaped]:
+    """Find decisions whose weighted cost is within the gap of the bound, for one weight of the worst after the other.
+
+    What is known carries over: a cut bounds a mean, whatever that counts, the workers keep their prices and bases, and
+    each weight begins with the best of all plans that were priced.
 
     Args:
         family: the scenarios; what follows the event must not have to be whole.
-        risk: how much the worst cases count.
-        limits: `seconds` counts the solvers' time, the slowest worker of each round.
+        risks: how much the worst cases count, all of one level.
+        limits: of each; `seconds` counts the solvers' time, the slowest worker of each round.
         executor: where the scenarios are solved.
         watch: told of each round; False stops it.
         checkpoint: a file from which a killed solve goes on.
@@ -94,56 +97,69 @@ def decide_by_cuts(
             "campaigns are decided after the event and must be whole: cuts cannot describe them",
             hint="Solve the extensive form, or plan without shortest campaigns and changeovers.",
         )
-    run = _Run(family, risk, limits, executor, watch, checkpoint)
+    run = _Run(family, risks, limits, executor, watch, checkpoint)
     try:
-        return run.result(run.status())
+        for risk in risks:
+            run.turn_to(risk)
+            yield run.result(run.status())
     finally:
         run.team.close()
 
 
 class _Run:
-    """One solve: what is known so far."""
+    """One solve, or several that differ in the weight of the worst cases: what is known so far."""
 
     def __init__(
         self,
         family: Family,
-        risk: Risk,
+        risks: Sequence[Risk],
         limits: Limits,
         executor: Executor,
         watch: Watch | None,
         checkpoint: Checkpoint | None,
     ) -> None:
-        self.family, self.risk, self.limits, self.watch, self.checkpoint = family, risk, limits, watch, checkpoint
+        self.family, self.risk, self.limits, self.watch, self.checkpoint = family, risks[0], limits, watch, checkpoint
         self.money = Scaled(family.base).cost_scale
-        saved = checkpoint.load(family, risk) if checkpoint else None
-        self.groups = _groups(len(family), risk)
+        self.problem: Risks = risks[0] if len(risks) == 1 else list(risks)
+        saved = checkpoint.load(family, self.problem) if checkpoint else None
+        self.groups = groups_of(len(family), risks)
         self.master = Master(
-            family.base, family.is_first, family.is_first_row, np.array([weight for weight, _ in self.groups]),
-            self.money, list(saved.cuts) if saved else [],
+            family.base, family.is_first, family.is_first_row, group_weights(self.groups, self.risk), self.money,
+            list(saved.cuts) if saved else [],
         )  # fmt: skip
         self.owners = [np.arange(start, len(family), executor.width) for start in range(executor.width)]
         self.owners = [owner for owner in self.owners if len(owner)]
         makers: list[Maker] = [_Maker(family.part(owner), self.money) for owner in self.owners]
         self.team: Team = executor.team(makers)
         self.seconds, self.rounds, self.bound, self.reach = 0.0, 0, -np.inf, _REACH
+        self.priced: list[tuple[Floats, Floats]] = []
         self.best: Floats | None = None
         self.best_cost, self.best_costs = np.inf, np.zeros(0)
         self.every = np.arange(len(family))
         self.is_small = len(family) <= 2 * BATCH or not family.shares_prices
         self.solved, self.counts = np.zeros(len(family)), family.probabilities
         self.resumes = saved is not None
-        self.start = self.core = saved.decisions / self.master.scale if saved else self._expected_start()
+        self.start = self.core = (
+            saved.decisions / self.master.scale if saved else expected_start(family, self.master, limits)
+        )
 
-    def _expected_start(self) -> Floats:
-        """Return the best decisions for the expected values: a plan from the first round on."""
-        expected, columns = self.family.expected(), self.master.columns
-        seconds = min(_START_SECONDS, self.limits.seconds / 4)
-        outcome = solve(expected, Limits(gap=_START_GAP, seconds=seconds))
-        if outcome.x is None:
-            outcome = solve(relaxed(expected), Limits(seconds=seconds))
-        if outcome.x is None:
-            return np.clip(np.zeros(len(columns)), self.master.lower, self.master.upper)
-        return np.clip(outcome.x[columns] / self.master.scale, self.master.lower, self.master.upper)
+    def turn_to(self, risk: Risk) -> None:
+        """Weigh the worst cases anew, and begin with the best of the plans that were priced."""
+        if risk == self.risk:
+            return
+        self.risk, self.bound, self.reach, self.seconds = risk, -np.inf, _REACH, 0.0
+        self.master.reweigh(group_weights(self.groups, self.risk))
+        self.best, self.best_cost = None, np.inf
+        for x, costs in self.priced:
+            total = self._total(x, costs)
+            if total < self.best_cost:
+                self.best, self.best_cost, self.best_costs = x, total, costs
+        self.start = self.core = self.start if self.best is None else self.best
+
+    def _total(self, x: Floats, costs: Floats) -> float:
+        """Return the weighted cost of decisions and of what follows."""
+        after = valued(costs, self.family.probabilities, self.risk)
+        return float(self.master.cost @ x) + self.family.base.offset + after
 
     def status(self) -> Status:
         """Run to the end, and say how it ended; a run that is stopped early still has a plan where there is time."""
@@ -183,13 +199,14 @@ class _Run:
     def _keep(self) -> None:
         if self.checkpoint is not None and self.best is not None:
             decisions = self.best * self.master.scale
-            self.checkpoint.save(self.family, self.risk, Saved(cuts=self.master.cuts, decisions=decisions))
+            self.checkpoint.save(self.family, self.problem, Saved(cuts=self.master.cuts, decisions=decisions))
 
     def _steps(self) -> Iterator[None]:
         """Close the gap: without the demand for whole numbers, then with it on the same cuts."""
         # What the most that can be decided still costs bounds all costs from below, from the first round on.
         most = np.where(self.master.upper < FAR, self.master.upper, np.maximum(self.start, 0.0) + _PLENTY)
-        self._tried([most], is_plan=False)
+        if not self.priced:
+            self._tried([most], is_plan=False)
         if self.resumes:
             self._evaluate(self.start)
         every = (self.master.lower, self.master.upper)
@@ -331,8 +348,10 @@ class _Run:
         totals = [self._learnt(x, *known) for x, *known in zip(points, costs, slopes, strict=True)]
         whole = self.master.is_integer
         is_whole = bool((np.abs(points[0] - np.round(points[0]))[whole] <= _WHOLE).all())
-        if is_plan and is_whole and len(chosen) == len(self.every) and totals[0] < self.best_cost:
-            self.best, self.best_cost, self.best_costs = points[0], totals[0], costs[0]
+        if is_plan and is_whole and len(chosen) == len(self.every) and np.isfinite(totals[0]):
+            self.priced.append((points[0], costs[0]))
+            if totals[0] < self.best_cost:
+                self.best, self.best_cost, self.best_costs = points[0], totals[0], costs[0]
         return totals
 
     def _learnt(self, x: Floats, costs: Floats, slopes: Floats) -> float:
@@ -340,32 +359,11 @@ class _Run:
         if not np.isfinite(costs).all():
             return np.inf
         known, total = self.master.known(x), np.zeros(len(costs))
-        for group, weights in enumerate(self._weights(costs)):
-            total += self.groups[group][0] * weights
+        for group, weights in enumerate(case_weights(self.groups, costs, self.family.probabilities, self.risk)):
+            total += self.master.weights[group] * weights
             cost = float(weights @ costs)
             if cost > known[group] + _TINY * abs(cost):
                 slope = weights @ slopes
                 self.master.add(Cut(group, slope, cost - float(slope @ x)))
         self.counts = total
-        after = valued(costs, self.family.probabilities, self.risk)
-        return float(self.master.cost @ x) + self.family.base.offset + after
-
-    def _weights(self, costs: Floats) -> Iterator[Floats]:
-        """Return the weight of each scenario in the cut of each group."""
-        probabilities = self.family.probabilities
-        for _, members in self.groups:
-            if members is None:
-                yield tail_weights(costs, probabilities, self.risk.level)
-            else:
-                weights = np.zeros(len(costs))
-                weights[members] = probabilities[members]
-                yield weights
-
-
-def _groups(count: int, risk: Risk) -> list[tuple[float, Ints | None]]:
-    """Return weight and members of each θ; the tail has no members of its own."""
-    groups: list[tuple[float, Ints | None]] = []
-    if risk.weight < 1:
-        width = min(CLUSTERS, count)
-        groups = [(1 - risk.weight, np.arange(start, count, width)) for start in range(width)]
-    return groups + ([(risk.weight, None)] if risk.weight > 0 else [])
+        return self._total(x, costs)

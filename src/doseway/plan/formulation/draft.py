@@ -205,9 +205,10 @@ class Draft:
         self.varying.append(Varying(kind, keys, rows, lower=filled(lower, count), upper=filled(upper, count)))
 
     def vary_entries(self, kind: Kind, keys: Ints, rows: Ints, columns: Ints, values: Floats) -> None:
-        """Note that conditions multiply entries, and add them."""
-        self.program.add_entries(rows, columns, values)
-        self.varying.append(Varying(kind, keys, rows, columns, values))
+        """Note that conditions multiply entries, and add them; several at one place add up."""
+        some = values != 0  # what is 0 has no place in the matrix
+        self.program.add_entries(rows[some], columns[some], values[some])
+        self.varying.append(Varying(kind, keys[some], rows[some], columns[some], values[some]))
 
     def cell_key(self, first: Ints, period: Ints) -> Ints:
         """Return the key of a line, lane or demand row in a period."""

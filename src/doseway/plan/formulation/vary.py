@@ -4,7 +4,8 @@ A thousand scenarios share one program; each is a short list of other numbers. E
 under the same conditions has the same numbers, up to the natural sizes that the solver reckons in.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -27,14 +28,30 @@ class Variations:
 
     draft: Draft
     arrays: Arrays
-    _places: list[Ints] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        height = len(self.arrays.row_lower)
-        cells = self.arrays.column_of_entry * height + self.arrays.rows
-        for varying in self.draft.varying:
-            wanted = varying.rows if varying.columns is None else varying.columns * height + varying.rows
-            self._places.append(wanted if varying.columns is None else np.searchsorted(cells, wanted))
+    @cached_property
+    def _keys(self) -> Ints:
+        """One number for each entry that varies, ascending."""
+        entries = [self._key(v.rows, v.columns) for v in self.draft.varying if v.columns is not None]
+        return np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *entries]))
+
+    @cached_property
+    def _cells(self) -> Ints:
+        """The place of each entry that varies in the arrays."""
+        return np.searchsorted(self._key(self.arrays.rows, self.arrays.column_of_entry), self._keys)
+
+    @cached_property
+    def _places(self) -> list[Ints]:
+        """Of what varies, the rows, or the positions among the entries that vary."""
+        return [
+            varying.rows
+            if varying.columns is None
+            else np.searchsorted(self._keys, self._key(varying.rows, varying.columns))
+            for varying in self.draft.varying
+        ]
+
+    def _key(self, rows: Ints, columns: Ints) -> Ints:
+        return columns * len(self.arrays.row_lower) + rows
 
     def under(self, conditions: Conditions) -> Change:
         """Return what conditions change."""
@@ -42,13 +59,12 @@ class Variations:
         height = len(self.arrays.row_lower)
         lower, upper = np.zeros(height), np.zeros(height)
         touched = np.zeros(height, dtype=np.bool_)
-        places, values = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+        total, moved = np.zeros(len(self._cells)), np.zeros(len(self._cells), dtype=np.bool_)
         for varying, place in zip(self.draft.varying, self._places, strict=True):
             factor = factors[varying.kind][varying.keys]
             if varying.values is not None:
-                moved = factor != 1.0
-                places.append(place[moved])
-                values.append((varying.values * factor)[moved])
+                np.add.at(total, place, varying.values * factor)
+                moved[place[factor != 1.0]] = True
             else:
                 _add_limits(varying, place, factor, (lower, upper, touched))
         low, high = self.arrays.row_lower, self.arrays.row_upper
@@ -59,7 +75,7 @@ class Variations:
             upper=closed,
             row_lower=_moved(lower, low, touched & np.isfinite(low)),
             row_upper=_moved(upper, high, touched & np.isfinite(high)),
-            entries=(np.concatenate(places), np.concatenate(values)),
+            entries=(self._cells[moved], total[moved]),
         )
 
     def _flows(self, conditions: Conditions) -> tuple[Sparse, Sparse]:
