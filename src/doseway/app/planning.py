@@ -1,7 +1,8 @@
 """Plans and files: networks read and checked, plans kept whole or not at all, reports written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 from doseway import __version__
 from doseway.ledger.durable import sync_directory, write_whole
@@ -16,7 +17,7 @@ from doseway.plan.seeing.report import Chapter, render
 from doseway.plan.seeing.workbook import network_workbook, workbook
 from doseway.plan.tables import Network, read
 
-_ACTORS = 2
+_WIDTH: Final = 2
 
 
 def load(path: Path, *, is_strict: bool = False) -> tuple[Network, list[Finding]]:
@@ -78,30 +79,40 @@ def workers(words: str) -> Executor:
     """Return where scenarios are solved.
 
     Args:
-        words: a number of threads of this process; `ray` or `ray:N` for N actors on this machine; the address of a
-            running Ray cluster, `ray://HOST:PORT`, or with a number of actors `ray://HOST:PORT?N`.
+        words: a number of threads of this process; `ray` or `dask`, `ray:N` or `dask:N`, for N processes on this
+            machine; the address of a running cluster, `ray://HOST:PORT` or `dask://HOST:PORT`, or with a number of
+            workers `ray://HOST:PORT?N`.
 
     Raises:
         UsageError: neither a number nor an address.
-        Unavailable: Ray is not installed, or does not answer.
+        Unavailable: Ray or Dask is not installed, or does not answer.
     """
     if words.isdecimal() and int(words) > 0:
         return Threads(int(words))
     address, _, count = words.partition("?")
-    if words.startswith("ray://"):
-        return _ray(count, address)
-    name, _, count = words.partition(":")
-    if name == "ray":
-        return _ray(count, None)
-    raise UsageError(
-        f"{words!r} are no workers; at least one is needed",
-        hint="Give a number of threads, `ray`, `ray:4`, or the address of a Ray cluster: `ray://HOST:10001?16`.",
-    )
-
-
-def _ray(count: str, address: str | None) -> Executor:
-    from doseway.engines.ray_team import RayExecutor  # noqa: PLC0415  # only where it is asked for
-
+    engine, is_elsewhere, place = address.partition("://")
+    if not is_elsewhere:
+        engine, _, count = words.partition(":")
+    if engine not in _CLUSTERS or (is_elsewhere and not place):
+        raise UsageError(
+            f"{words!r} are no workers; at least one is needed",
+            hint="Give a number of threads; `ray:4` or `dask:4`; or a cluster's address: `ray://HOST:10001?16`.",
+        )
     if count and not (count.isdecimal() and int(count) > 0):
         raise UsageError(f"{count!r} is no number of workers", hint="Write `ray:4` or `ray://HOST:10001?16`.")
-    return RayExecutor(int(count) if count else _ACTORS, address=address)
+    return _CLUSTERS[engine](int(count) if count else _WIDTH, address if is_elsewhere else None)
+
+
+def _ray(width: int, address: str | None) -> Executor:
+    from doseway.engines.ray_team import RayExecutor  # noqa: PLC0415  # only where it is asked for
+
+    return RayExecutor(width, address=address)
+
+
+def _dask(width: int, address: str | None) -> Executor:
+    from doseway.engines.dask_team import DaskExecutor  # noqa: PLC0415  # only where it is asked for
+
+    return DaskExecutor(width, address=address and address.replace("dask://", "tcp://"))
+
+
+_CLUSTERS: Final[dict[str, Callable[[int, str | None], Executor]]] = {"dask": _dask, "ray": _ray}

@@ -86,8 +86,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         port: its port; 0: a free one.
         is_https: browsers reach it by https: cookies are for https only, and HSTS is sent.
         profile: the limit profile to judge with when a command names none; empty: the limits set in the device.
-        workers: where scenarios of a plan are solved: a number of threads, `ray:N` actors on this machine, or the
-            address of a Ray cluster, `ray://HOST:PORT?N`.
+        workers: where scenarios of a plan are solved: a number of threads; `ray:N` or `dask:N`, N processes on this
+            machine; or the address of a cluster, `ray://HOST:PORT?N` or `dask://HOST:PORT?N`.
         doors: where messages come from.
         notify: who is told of alerts.
         plan: how questions about supply networks are answered.

@@ -45,8 +45,8 @@ def csv_zip(files: dict[str, str | bytes], folder: str = "") -> bytes:
     return out.getvalue()
 
 
-def settings_in(folder: Path, **plan: Any) -> Settings:
-    return Settings(store=folder / "store", origin="doseway.test/log", plan=PlanSettings(**plan))
+def settings_in(folder: Path, where: str = "2", **plan: Any) -> Settings:
+    return Settings(store=folder / "store", origin="doseway.test/log", workers=where, plan=PlanSettings(**plan))
 
 
 @contextmanager

@@ -19,7 +19,7 @@ def asked(folder: Path, question: str, **told: Any) -> Asked:
     parts: list[tuple[int, int]] = []
     return Asked(
         network=from_rows(**chain_rows()), ask=read_ask(question, told), plan=None, watch=lambda _progress: True,
-        told=lambda done, of: parts.append((done, of)), checkpoint=folder / "checkpoint.json",
+        told=lambda done, of: parts.append((done, of)), checkpoint=folder / "checkpoint.json", where="2",
     )  # fmt: skip
 
 

@@ -124,6 +124,22 @@ def test_a_killed_worker_fails_its_question_and_the_next_one_runs(tmp_path: Path
         assert answered(room, following)
 
 
+def test_scenarios_are_solved_where_the_settings_say(tmp_path: Path) -> None:
+    with room_in(tmp_path, where="spark://nowhere") as (room, _):
+        one = room.put("tiny", tiny(), "tiny.xlsx", by="a")
+        over = ended(room, room.ask(one, "uncertain", {"scenarios": 2}, by="a"))
+        assert (over.state, over.code) == ("failed", "usage")
+        assert "dask" in over.hint
+
+
+@pytest.mark.slow
+def test_a_question_is_answered_by_processes_of_dask(tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="the extra `dask` is not installed")
+    with room_in(tmp_path, where="dask:2") as (room, _):
+        one = room.put("tiny", tiny(), "tiny.xlsx", by="a")
+        assert answered(room, room.ask(one, "uncertain", {"scenarios": 20, "is_quick": True}, by="a"))
+
+
 def test_too_little_memory_fails_the_question_and_not_the_tower(tmp_path: Path) -> None:
     with room_in(tmp_path) as (room, _):
         one = room.put("tiny", tiny(), "tiny.xlsx", by="a")

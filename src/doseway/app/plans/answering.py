@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from doseway.app.planning import workers
 from doseway.app.plans.asks import (
     TITLES,
     Ask,
@@ -21,7 +22,6 @@ from doseway.app.plans.asks import (
 from doseway.app.plans.made import Chapter, Made, Status, chapter, finite
 from doseway.model.errors import UsageError
 from doseway.plan.decomposition.checkpoint import Checkpoint
-from doseway.plan.executor import Threads
 from doseway.plan.highs import Limits, Watch
 from doseway.plan.questions import buffer as buffers
 from doseway.plan.questions import capacity as capacities
@@ -47,8 +47,6 @@ from doseway.plan.seeing.world import changes_map, world
 from doseway.plan.solving import Infeasible
 from doseway.plan.tables import Network
 
-_WORKERS: Final = 2
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -58,6 +56,7 @@ class Asked:
         plan: the kept plan that the question is about; None: it makes its own.
         watch: told of progress; may stop. told: how many of how many parts are done.
         checkpoint: where a solve by cuts is kept, to go on from.
+        where: scenarios are solved, as in `Settings.workers`.
     """
 
     network: Network
@@ -66,6 +65,7 @@ class Asked:
     watch: Watch
     told: Callable[[int, int], None]
     checkpoint: Path
+    where: str
 
     @property
     def effort(self) -> Effort:
@@ -193,7 +193,7 @@ def _uncertain(asked: Asked) -> Made:
     ask: AskUncertain = asked.ask
     answer = uncertain(
         asked.network, scenarios=ask.scenarios, seed=ask.seed, risk=Risk(weight=ask.weight, level=ask.level),
-        effort=asked.effort, executor=Threads(_WORKERS), is_valued=not ask.is_quick,
+        effort=asked.effort, executor=workers(asked.where), is_valued=not ask.is_quick,
         checkpoint=Checkpoint(asked.checkpoint),
     )  # fmt: skip
     drawn = (steps.risk_chart(answer), world(asked.network, answer.plan))

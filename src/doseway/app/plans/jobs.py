@@ -71,13 +71,13 @@ class Jobs:
 
     Args:
         folder: where it is kept. workers: how many run at a time. memory_bytes: that each may take.
-        take: takes the answers into the log.
+        where: they solve scenarios, as in `Settings.workers`. take: takes the answers into the log.
     """
 
-    def __init__(self, folder: Path, *, workers: int, memory_bytes: int, take: Take) -> None:
+    def __init__(self, folder: Path, *, workers: int, memory_bytes: int, where: str, take: Take) -> None:
         self._folder = folder
         self._workers = workers
-        self._memory_bytes = memory_bytes
+        self._memory_bytes, self._where = memory_bytes, where
         self._take = take
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
@@ -119,7 +119,11 @@ class Jobs:
             folder = self._folder / str(job.id)
             folder.mkdir()
             request = Request(
-                question=job.question, parameters=job.parameters, file=file, memory_bytes=self._memory_bytes
+                question=job.question,
+                parameters=job.parameters,
+                file=file,
+                memory_bytes=self._memory_bytes,
+                where=self._where,
             )
             write_whole(folder / NETWORK, network)
             if plan is not None:

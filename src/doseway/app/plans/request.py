@@ -13,12 +13,18 @@ DIARY: Final = "worker.log"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked; `file` is the name that the network was brought under."""
+    """What is asked.
+
+    Attributes:
+        file: the name that the network was brought under.
+        where: scenarios are solved, as in `Settings.workers`.
+    """
 
     question: str
     parameters: dict[str, Any]
     file: str
     memory_bytes: int
+    where: str
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, tag="progress"):

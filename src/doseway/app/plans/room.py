@@ -49,7 +49,11 @@ class PlanRoom:
         self.book = Book(self.log)
         how = settings.plan
         self.jobs = Jobs(
-            settings.store / "plans", workers=how.workers, memory_bytes=how.memory_mib << 20, take=self._take
+            settings.store / "plans",
+            workers=how.workers,
+            memory_bytes=how.memory_mib << 20,
+            where=settings.workers,
+            take=self._take,
         )
         self._answer = lru_cache(maxsize=8)(self._read_answer)
 

@@ -119,6 +119,7 @@ def _answer(folder: Path, request: Request, teller: Teller) -> made.Made:
         watch=teller.watch,
         told=teller.told,
         checkpoint=folder / CHECKPOINT,
+        where=request.where,
     )
     return answering.answered(request.question, asked)
 

@@ -122,7 +122,7 @@ def failures(network: Path, *, scopes: tuple[str, ...], how: How) -> int:
     "--workers",
     "words",
     metavar="WHERE",
-    help="N threads, or Ray: ray:N here, ray://HOST:PORT?N on a cluster; else DOSEWAY_WORKERS, doseway.toml, or 2.",
+    help="N threads; ray:N or dask:N here; ray://HOST:PORT?N or dask://...; else DOSEWAY_WORKERS, doseway.toml, or 2.",
 )
 @click.option("--quick", is_flag=True, help="Without EVPI, VSS and the cost outside the sample.")
 @shared_options
