@@ -43,7 +43,7 @@ def test_a_third_device_that_is_late_to_tell_changes_nothing_that_is_over() -> N
     cards = [*CARDS[:2], DeviceCard(id="c", interval_s=3600, silence_s=3600)]
 
     def jammed(until: float, third: float) -> list[tuple[tuple[float, float, float | None], object]]:
-        seen = {"a": [0, 10, 60], "b": [0, 10, 61], "c": [third, 290]}
+        seen: dict[str, list[float]] = {"a": [0, 10, 60], "b": [0, 10, 61], "c": [third, 290]}
         observed = [(name, recording(fixes=[fix(minute, 45, 9.3) for minute in when])) for name, when in seen.items()]
         found = find(journey(*observed, cards=cards, until=until), "jamming", **RULE)
         return [(minutes([one])[0], one.details["devices"]) for one in found if one.details["devices"] != "a"]
@@ -54,7 +54,7 @@ def test_a_third_device_that_is_late_to_tell_changes_nothing_that_is_over() -> N
 
 def test_a_device_that_is_late_to_tell_joins_while_it_lasts() -> None:
     cards = [*CARDS[:2], DeviceCard(id="c", interval_s=900, silence_s=900)]
-    seen = {"a": [0, 10, 60], "b": [0, 10, 61], "c": [0, 9, 55]}
+    seen: dict[str, list[float]] = {"a": [0, 10, 60], "b": [0, 10, 61], "c": [0, 9, 55]}
     observed = [(name, recording(fixes=[fix(minute, 45, 9.3) for minute in when])) for name, when in seen.items()]
     (found, *_) = find(journey(*observed, cards=cards, until=62), "jamming", **RULE)
     assert (minutes([found]), found.details["devices"]) == ([(10, 30, 55)], "a, b, c")

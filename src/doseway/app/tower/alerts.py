@@ -65,9 +65,9 @@ def revise(shipment: str, published: Mapping[str, Published], found: Iterable[Fo
         now.setdefault(thread_of(one.finding), []).append(one)
     facts: list[Revision] = []
     for thread in sorted(live.keys() | now.keys()):
-        known, findings = live.get(thread, {}), now.get(thread, [])
-        if not _is_said(known, findings):
-            facts += _revise_thread(shipment, known, findings, because)
+        alerts, findings = live.get(thread, {}), now.get(thread, [])
+        if not _is_said(alerts, findings):
+            facts += _revise_thread(shipment, alerts, findings, because)
     return facts
 
 
