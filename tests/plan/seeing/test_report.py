@@ -73,14 +73,10 @@ def test_frames_are_plain_or_of_a_library(network: Network) -> None:
     frame = frames(answer, "pandas")["flows"]
     assert isinstance(frame, pd.DataFrame)
     assert frame["quantity"].tolist() == plain["flows"]["quantity"]
+    polars = pytest.importorskip("polars")
+    assert isinstance(frames(answer, "polars")["costs"], polars.DataFrame)
     with pytest.raises(UsageError, match="no library"):
         frames(answer, "excel")  # type: ignore[arg-type]  # a user's slip
-
-
-@pytest.mark.slow
-def test_frames_are_of_polars_where_it_is_installed(network: Network) -> None:
-    polars = pytest.importorskip("polars")
-    assert isinstance(frames(cheapest(network, EXACT), "polars")["costs"], polars.DataFrame)
 
 
 def test_an_answer_shows_itself_in_a_notebook(network: Network) -> None:
