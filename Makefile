@@ -16,9 +16,9 @@ demo-check: .venv/ready
 test: .venv/ready
 	$(RUN) pytest -n auto -m "not slow"
 
-# Ray, Dask and what else only these need are installed beside the rest, by this target alone.
+# Dask is installed beside the rest, by this target alone.
 test-slow: .venv/ready
-	$(RUN) --group slow pytest -n auto -m slow
+	$(RUN) --extra dask pytest -n auto -m slow
 
 # Looks for new counterexamples at random, where `make test` tries the same ones each time.
 search: .venv/ready
