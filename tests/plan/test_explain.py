@@ -10,9 +10,9 @@ from tests.plan.test_example import first_year
 
 from doseway.plan.chain import Chain
 from doseway.plan.example import worked_example
-from doseway.plan.explain import contradicting, named_limits, without
+from doseway.plan.explain import contradicting, named_limits
 from doseway.plan.formulation.draft import Draft
-from doseway.plan.highs import Limits, Scaled, new_solver, relaxed, solve
+from doseway.plan.highs import Limits, Scaled, new_solver, relaxed, solve, without
 from doseway.plan.program import Arrays, Ints
 from doseway.plan.quantities import in_plan_units
 from doseway.plan.tables import Network

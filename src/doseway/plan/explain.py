@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from doseway.plan.highs import Limits, relaxed, solve
+from doseway.plan.highs import Limits, relaxed, solve, without
 from doseway.plan.program import Arrays, Ints, Program
 
 PHYSICS: Final = (
@@ -42,7 +42,7 @@ def contradicting(program: Program, arrays: Arrays) -> list[int]:
     linear = relaxed(arrays)
     if _is_infeasible(linear):
         core = _elastic_core(linear, named)
-        return irreducible(without(linear, np.setdiff1d(named, core)), core)
+        return irreducible(without(linear, np.setdiff1d(named, core)), core) or irreducible(linear, named)
     return irreducible(arrays, named)
 
 
@@ -51,13 +51,6 @@ def named_limits(program: Program, arrays: Arrays) -> Ints:
     limits = [block.members for block in program.row_blocks if not block.name.startswith(PHYSICS)]
     rows = np.concatenate(limits) if limits else np.zeros(0, dtype=np.int64)
     return rows[np.isfinite(arrays.row_lower[rows]) | np.isfinite(arrays.row_upper[rows])]
-
-
-def without(arrays: Arrays, rows: Ints) -> Arrays:
-    """Return the program without the limits of some rows."""
-    lower, upper = arrays.row_lower.copy(), arrays.row_upper.copy()
-    lower[rows], upper[rows] = -np.inf, np.inf
-    return replace(arrays, row_lower=lower, row_upper=upper)
 
 
 def irreducible(arrays: Arrays, candidates: Ints) -> list[int]:
@@ -84,16 +77,14 @@ def irreducible(arrays: Arrays, candidates: Ints) -> list[int]:
 def _elastic_core(arrays: Arrays, named: Ints) -> Ints:
     """Return the limits that have a price in the elastic relaxation: they contain an irreducible list.
 
-    Farkas: the rows with a nonzero dual at the least total excess cannot all be met.
+    Farkas: the rows with a nonzero dual at the least total excess cannot all be met; but for the solver's tolerances.
     """
     elastic = _elastic(arrays, named)
     outcome = solve(elastic, Limits(seconds=_SECONDS))
     if outcome.prices is None:
         return named
     prices = np.abs(outcome.prices[named]) * arrays.row_scale[named]
-    core = named[prices > _NO_PRICE]
-    gone = np.setdiff1d(named, core)
-    return core if _is_infeasible(without(_no_cost(arrays), gone)) else named
+    return named[prices > _NO_PRICE]
 
 
 def _elastic(arrays: Arrays, named: Ints) -> Arrays:

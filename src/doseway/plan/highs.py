@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from doseway.model.errors import DosewayError, Unavailable
-from doseway.plan.program import Arrays, Floats
+from doseway.plan.program import Arrays, Floats, Ints
 
 if TYPE_CHECKING:
     import highspy
@@ -123,6 +123,13 @@ def new_solver(limits: Limits) -> "highspy.Highs":
 def relaxed(arrays: Arrays) -> Arrays:
     """Return the program without the demand for whole numbers."""
     return _with(arrays, is_integer=np.zeros_like(arrays.is_integer))
+
+
+def without(arrays: Arrays, rows: Ints) -> Arrays:
+    """Return the program without the limits of some rows."""
+    lower, upper = arrays.row_lower.copy(), arrays.row_upper.copy()
+    lower[rows], upper[rows] = -np.inf, np.inf
+    return _with(arrays, row_lower=lower, row_upper=upper)
 
 
 def fixed_at(arrays: Arrays, x: Floats) -> Arrays:

@@ -9,7 +9,6 @@ a rule could, the product is left alone. So it changes no cost, only how near th
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy.typing as npt
 from doseway.plan.chain import Chain
 from doseway.plan.formulation.draft import Draft, grouped
 from doseway.plan.formulation.invest import ramped, usable_from
+from doseway.plan.highs import without
 from doseway.plan.program import Arrays, Floats, Ints, Program
 
 Flags = npt.NDArray[np.bool_]
@@ -28,11 +28,8 @@ _MADE_RULES: Final = {"max_country_share", "min_country_share"}
 
 def loosened(program: Program, arrays: Arrays) -> Arrays:
     """Return the program without these links, as it is priced and explained."""
-    lower, upper = arrays.row_lower.copy(), arrays.row_upper.copy()
-    for block in program.row_blocks:
-        if block.name.startswith(LOT):
-            lower[block.members], upper[block.members] = -np.inf, np.inf
-    return replace(arrays, row_lower=lower, row_upper=upper)
+    links = [block.members for block in program.row_blocks if block.name.startswith(LOT)]
+    return without(arrays, np.concatenate(links)) if links else arrays
 
 
 def add_lots(draft: Draft) -> Draft:
