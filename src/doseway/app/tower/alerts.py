@@ -73,12 +73,11 @@ def revise(shipment: str, published: Mapping[str, Published], found: Iterable[Fo
 
 def _is_said(live: Mapping[str, Finding], found: Sequence[Found]) -> bool:
     """Tell whether every live alert has its finding and every finding its alert, as at nearly every reading."""
-    findings = [one.finding for one in found]
-    return len(live) == len(findings) and all(one in findings for one in live.values()) and _are_distinct(findings)
+    return sorted(live.values(), key=_window) == sorted((one.finding for one in found), key=_window)
 
 
-def _are_distinct(findings: Sequence[Finding]) -> bool:
-    return all(one not in findings[:place] for place, one in enumerate(findings))
+def _window(finding: Finding) -> tuple[int, int, int]:
+    return finding.start_ms, finding.raised_ms, end_of(finding)
 
 
 def _revise_thread(
@@ -110,7 +109,7 @@ def _numbered(shipment: str, found: Sequence[Found]) -> dict[str, Found]:
 
 
 def _order(finding: Finding) -> tuple[int, int, int, bytes]:
-    return finding.start_ms, finding.raised_ms, end_of(finding), encode(finding)
+    return *_window(finding), encode(finding)
 
 
 def _matched(live: Mapping[str, Finding], findings: Mapping[str, Finding]) -> dict[str, str]:
