@@ -2,14 +2,16 @@
 
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.intake.mosquitto_kit import Mosquitto
 
+from doseway.intake import mqtt
 from doseway.intake.port import DecodeOptions
 from doseway.intake.registry import detect_stream
 from doseway.model.readings import Recording
@@ -63,3 +65,18 @@ def export(maker: ModuleType) -> bytes:
 def all_examples(maker: ModuleType) -> dict[str, bytes]:
     """Every example file by its name, freshly made."""
     return {**maker.signed(), **maker.unsigned()}
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the MQTT door try again at once."""
+    monkeypatch.setattr(mqtt, "wait_s", lambda *_, **__: 0.05)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    """Give a Mosquitto that runs."""
+    one = Mosquitto(tmp_path)
+    one.start()
+    yield one
+    one.stop()

@@ -19,26 +19,12 @@ from tests.api.ingest_kit import FixedClock, MemoryAdmit
 from tests.intake.mosquitto_kit import Mosquitto, Publisher, free_port, needs_mosquitto, wait_for_port
 from tests.intake.mqtt_kit import ONE, ROUTES, bodies, payloads, running, settings, until
 
-from doseway.intake import mqtt
 from doseway.intake.door import Incoming, Outcome
 from doseway.intake.door_settings import MqttRoute, MqttSettings
 from doseway.intake.mqtt import MqttDoor
 from doseway.model.errors import DataError, HashMismatch, Pushback, Unavailable, UsageError
 
-pytestmark = needs_mosquitto
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mqtt, "wait_s", lambda *_, **__: 0.05)
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    one = Mosquitto(tmp_path)
-    one.start()
-    yield one
-    one.stop()
+pytestmark = [needs_mosquitto, pytest.mark.usefixtures("impatient")]
 
 
 def test_messages_are_routed_by_topic_and_sender(broker: Mosquitto) -> None:

@@ -2,8 +2,6 @@
 
 import asyncio
 import importlib.metadata
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from tests.api.ingest_kit import FixedClock, MemoryAdmit
@@ -15,20 +13,7 @@ from doseway.intake.mqtt import MqttDoor
 from doseway.intake.mqtt_turns import Delivery
 from doseway.model.errors import Pushback
 
-pytestmark = needs_mosquitto
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mqtt, "wait_s", lambda *_, **__: 0.05)
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    one = Mosquitto(tmp_path)
-    one.start()
-    yield one
-    one.stop()
+pytestmark = [needs_mosquitto, pytest.mark.usefixtures("impatient")]
 
 
 @pytest.mark.parametrize("qos", [0, 1])

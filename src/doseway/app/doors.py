@@ -21,13 +21,10 @@ class Door(Protocol):
 
 @runtime_checkable
 class Connected(Protocol):
-    """A door that holds a connection, as `DoorState` has it."""
+    """A door that holds a connection."""
 
-    is_connected: bool
-    breaks: int
-    sessions_lost: int
-    admitted: int
-    lost: int
+    def state(self, name: str) -> DoorState:
+        """Return how it is; `name` as in `OpenDoor`."""
 
 
 @dataclass(frozen=True)
@@ -78,18 +75,7 @@ def make_doors(
 
 def states_of(doors: Sequence[OpenDoor]) -> tuple[DoorState, ...]:
     """Return the state of the doors that hold a connection: those of brokers."""
-    return tuple(
-        DoorState(
-            name=one.name,
-            is_connected=door.is_connected,
-            breaks=door.breaks,
-            sessions_lost=door.sessions_lost,
-            admitted=door.admitted,
-            lost=door.lost,
-        )
-        for one in doors
-        if isinstance(door := one.door, Connected)
-    )
+    return tuple(one.door.state(one.name) for one in doors if isinstance(one.door, Connected))
 
 
 async def run_doors(doors: Sequence[OpenDoor]) -> None:

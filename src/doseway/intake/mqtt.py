@@ -22,7 +22,7 @@ from gmqtt import Client, Message
 from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
 
-from doseway.intake.door import AdmitLot, Admitted, Incoming
+from doseway.intake.door import AdmitLot, Admitted, DoorState, Incoming
 from doseway.intake.door_settings import MqttRoute, MqttSettings
 from doseway.intake.mqtt_turns import Delivery, Turns
 from doseway.intake.topics import TopicTemplate
@@ -77,6 +77,17 @@ class MqttDoor:
         self.breaks = 0
         self.sessions_lost = 0
         self.lost = 0
+
+    def state(self, name: str) -> DoorState:
+        """Return whether the broker has us, and what was counted; `name` as messages call the door."""
+        return DoorState(
+            name=name,
+            is_connected=self.is_connected,
+            breaks=self.breaks,
+            sessions_lost=self.sessions_lost,
+            admitted=self.admitted,
+            lost=self.lost,
+        )
 
     async def run(self) -> None:
         """Receive until cancelled; a broken connection is made again.

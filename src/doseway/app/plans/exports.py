@@ -12,6 +12,7 @@ from doseway.app.logbook import policy_text
 from doseway.app.plans.book import AnswerHead
 from doseway.app.plans.made import Made, Shown
 from doseway.app.plans.room import PlanRoom
+from doseway.app.plans.uploads import XLSX_TYPE, ZIP_TYPE
 from doseway.evidence.plan_pdf import PlanReport, Told, render_plan_pdf
 from doseway.ledger.proof import format_proof
 from doseway.model.clock import iso_utc
@@ -25,9 +26,9 @@ Ending = Literal["html", "xlsx", "pdf", "zip"]
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {
     "html": "text/html; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xlsx": XLSX_TYPE,
     "pdf": "application/pdf",
-    "zip": "application/zip",
+    "zip": ZIP_TYPE,
 }
 
 _READ_ME: Final = """\

@@ -22,9 +22,9 @@ ZIP: Final = ".zip"
 WORKBOOKS: Final = (".xlsx", ".ods", ".xls")
 ENDINGS: Final = (ZIP, *WORKBOOKS)
 _MOST_FILES: Final = 200
-_ZIP_TYPE: Final = "application/zip"
-_XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-TYPES: Final = {_ZIP_TYPE: "network.zip", _XLSX_TYPE: "network.xlsx"}
+ZIP_TYPE: Final = "application/zip"
+XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TYPES: Final = {ZIP_TYPE: "network.zip", XLSX_TYPE: "network.xlsx"}
 """Media type → the name that a body without one gets."""
 
 
@@ -58,9 +58,9 @@ def examined(data: bytes, name: str) -> Examined:
 def media_type(name: str) -> str:
     """Return the media type of a network's file."""
     return (
-        _ZIP_TYPE
+        ZIP_TYPE
         if name.lower().endswith(ZIP)
-        else _XLSX_TYPE
+        else XLSX_TYPE
         if name.lower().endswith(".xlsx")
         else "application/octet-stream"
     )
